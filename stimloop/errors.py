@@ -8,14 +8,19 @@ CommandError
 
 
 class CommandError(Exception):
-    """Ends a command with the exit code `code` and a message."""
+    """Ends a command with the exit code `code` and a message.
+
+    Parameters
+    ----------
+    *lines : str
+        The lines to print.
+    """
 
     code = 3
 
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """The lines to print."""
-        return (str(self),)
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
 
 
 class DoesNotHoldError(CommandError):
@@ -34,15 +39,6 @@ class ConfigError(CommandError):
     """
 
     code = 2
-
-    def __init__(self, *lines: str) -> None:
-        super().__init__("\n".join(lines))
-        self._lines = lines
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """A line for each mistake."""
-        return self._lines
 
 
 class FaultError(CommandError):

@@ -60,6 +60,8 @@ class ProgramConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
                 f"duration_s: expected pulses or duration_s, found both ({self.pulses} and "
                 f"{self.duration_s:g})"
             )
+        if self.n_trigger_pulses > 1 and self.frequency_hz is None:
+            raise ValueError(f"frequency_hz: expected one with pulses ({self.pulses}), found none")
         if self.trigger_s > _TRIGGER_S_MAX:
             raise ValueError(
                 f"pulses: expected a trigger of at most {_TRIGGER_S_MAX:g} s, found {self.pulses} "
@@ -80,7 +82,7 @@ class ProgramConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         if self.duration_s is not None:
             return self.duration_s
         n_periods = self.n_trigger_pulses - 1
-        return n_periods / self.frequency_hz if n_periods and self.frequency_hz else 0.0
+        return n_periods / self.frequency_hz if self.frequency_hz else 0.0
 
 
 class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,7 +95,7 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     triggers_per_min_max : int
         Triggers in any 60 s.
     commands_per_s_max : int
-        Commands in any second, ramps included.
+        Commands in any second, ramps included: at least two, as one takes back what another began.
     on_time_s_max : float
         Longest time above the safe amount without a break of `off_time_s_min`.
     off_time_s_min : float
@@ -131,7 +133,7 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     refractory_s: Annotated[float, Meta(ge=0.0, le=3600.0)]
     triggers_per_min_max: Annotated[int, Meta(ge=0, le=60_000)]
-    commands_per_s_max: Annotated[float, Meta(ge=1.0, le=2000.0)]
+    commands_per_s_max: Annotated[float, Meta(ge=2.0, le=2000.0)]
     on_time_s_max: Annotated[float, Meta(gt=0.0, le=86_400.0)]
     off_time_s_min: Annotated[float, Meta(ge=0.0, le=3600.0)]
     rises_per_min_max: Annotated[int, Meta(ge=0, le=60_000)]

@@ -91,7 +91,7 @@ def rebuild_tables(
                     outcome = loop.step(record.payload.event, record.now_s)
                     tables.add(record.payload.event, record.now_s, outcome)
                     therapy.take(record.now_s, outcome.targets, outcome.device_events)
-                    difference = difference or _difference(record, record.payload, outcome)
+                    difference = difference or difference_of(record, record.payload, outcome)
                 progress(reader.n_records)
             tables.finish()
         except BaseException:
@@ -112,7 +112,8 @@ def rebuild_tables(
         )
 
 
-def _difference(record: JournalRecord, step: StepRecord, outcome: Outcome) -> str | None:
+def difference_of(record: JournalRecord, step: StepRecord, outcome: Outcome) -> str | None:
+    """Return how a step that was computed again differs from what was recorded, if it does."""
     if encode_outcome(outcome) == bytes(step.outcome):
         return None
     return f"record {record.number} ({type(step.event).__name__}) comes out otherwise here"

@@ -1,4 +1,4 @@
-"""Packages that only pages need, loaded when one is made."""
+"""Packages of an extra, loaded when they are needed."""
 
 import importlib
 from typing import Any
@@ -6,8 +6,17 @@ from typing import Any
 from stimloop.errors import ConfigError
 
 
-def loaded(module: str, what: str) -> Any:  # noqa: ANN401 a module
+def loaded(module: str, what: str, extra: str = "validate") -> Any:  # noqa: ANN401 a module
     """Return a module.
+
+    Parameters
+    ----------
+    module : str
+        Its name, with dots.
+    what : str
+        What needs it, for the message.
+    extra : str
+        The extra that has its package.
 
     Raises
     ------
@@ -19,5 +28,5 @@ def loaded(module: str, what: str) -> Any:  # noqa: ANN401 a module
     except ImportError as error:
         package = module.partition(".")[0]
         raise ConfigError(
-            f"{what}: expected {package}, found none: pip install 'stimloop[validate]'"
+            f"{what}: expected {package}, found none: pip install 'stimloop[{extra}]'"
         ) from error

@@ -71,8 +71,8 @@ class ReferenceDevice:
     it, and holds until a lease of a later arming; then it first goes to the safe amount. A
     program changes at 0 only, or to one of the same contacts.
     Where charge or on-time are used up it goes safe by itself, while its way down still fits.
-    What a trigger still gives ends where triggers that wait are dropped: at a stop, with the lease,
-    with the link, and at an amplitude command. It counts in full from its beginning.
+    What a trigger still gives ends at a stop, with the lease, with the link, and at a newer
+    amplitude command, refused or not. It counts in full from its beginning.
 
     Acks, infos and reports are its words: each carries the next number of one count. A command
     that comes again after it was done is answered again, as done, with the amount of now and a new
@@ -277,6 +277,7 @@ class ReferenceDevice:
             return [self._reporter.answer(command, None)]
         if self.triggers.is_waiting(command):
             return []
+        self._end_train(command)
         refused = self._check.refusal(command, self._newest_seq, self._delivery.now_us)
         if refused is not None:
             return [self._reporter.answer(command, refused)]
@@ -286,12 +287,20 @@ class ReferenceDevice:
             return self._fire_due()
         if command.program in self.config.programs:
             self._output.switch(command.program)
-        if self.triggers.may_last(self._delivery.now_us):
-            self.triggers.cut()
         self._output.go(amount_of(command))
         self._reporter.last_seq = command.seq
         self._done.append(command.seq)
         return [*self._drop_triggers(RefusalReason.DROPPED), self._reporter.answer(command, None)]
+
+    def _end_train(self, command: Command) -> None:
+        """End a train at each newer amplitude command, though it be too late to be done.
+
+        It may have been sent for just this, and ending a train is never too much.
+        """
+        is_newer = command.session == self.session and command.seq > self._newest_seq
+        is_lasting = self.triggers.may_last(self._delivery.now_us)
+        if command.kind == "amplitude" and is_newer and is_lasting:
+            self.triggers.cut()
 
     def _fire_due(self) -> list[FromDevice]:
         """Fire the triggers whose time has come; without a lease or a known clock, drop all."""

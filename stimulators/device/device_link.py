@@ -204,7 +204,7 @@ class DeviceLink:
             for command in device.triggers.take_fired():
                 self._hardware.fire(amount_of(command), command.program)
             if device.triggers.take_cut():
-                self._hardware.cut()
+                self._hardware.cut(device.applied, device.program)
             self._hardware.give(device.applied, device.program)
         except OSError as error:
             # Raised by the next tick, while there still is a link on which to say why.

@@ -55,9 +55,9 @@ COLUMNS: Final = (
 )
 REPEATING: Final = [each.name for each in COLUMNS if each.type == _NAME]
 
-#: How the note of a gap says what is missing, and before which sample.
-_GAP: Final = re.compile(
-    r"\d+ samples \((?P<lost_s>[0-9.]+) s\) are missing before sample (?P<sample>\d+)"
+#: How the note of a gap says how much is missing, and before which sample.
+GAP_NOTE: Final = re.compile(
+    r"(?P<n_lost>\d+) samples \((?P<lost_s>[0-9.]+) s\) are missing before sample (?P<sample>\d+)"
 )
 
 
@@ -102,6 +102,13 @@ class EventRows:
         outcome : Outcome
             What followed.
         """
+        for each in self.rows(event, now_s, outcome):
+            self._rows.append(each)
+            if len(self._rows) == self._n_group_rows:
+                yield from self.take()
+
+    def rows(self, event: Event | None, now_s: float, outcome: Outcome) -> Iterator[Row]:
+        """Take in one step, and yield its rows without keeping them; parameters as of `add`."""
         if isinstance(event, ClockCorrection) and math.isfinite(event.correction_s):
             self._correction_s[event.stream] = event.correction_s
         for each in self._rows_of(event, outcome):
@@ -110,9 +117,7 @@ class EventRows:
             each["time_utc"] = self._clock.utc_us(each["time_s"])
             each.setdefault("complete", True)
             each.setdefault("text", "")
-            self._rows.append(each)
-            if len(self._rows) == self._n_group_rows:
-                yield from self.take()
+            yield each
 
     def take(self) -> Iterator[pa.Table]:
         """Yield what is left as a row group, if anything."""
@@ -142,7 +147,7 @@ class EventRows:
         """Return the row of a note, at the corrected stamp of its sample."""
         index = min(max(note.sample - chunk.first_sample, 0), chunk.timestamps_s.size - 1)
         time_s = float(chunk.timestamps_s[index]) + self._correction_s.get(note.stream, 0.0)
-        gap = _GAP.match(note.text) if note.kind == "gap" else None
+        gap = GAP_NOTE.match(note.text) if note.kind == "gap" else None
         if gap is None:
             columns: Row = {"sample": note.sample}
         else:  # it was confirmed some samples after it ended

@@ -189,9 +189,21 @@ def test_a_trigger_of_a_duration_has_a_pulse_at_once_and_one_after_each_period(
     assert (program.n_trigger_pulses, program.trigger_s) == (n_pulses, duration_s)
 
 
-def test_one_pulse_takes_no_time_and_several_without_a_frequency_neither() -> None:
+def test_one_pulse_takes_no_time_and_several_need_a_frequency() -> None:
     assert ProgramConfig(frequency_hz=100.0).trigger_s == 0.0
-    assert ProgramConfig(pulses=6).trigger_s == 0.0
+    assert ProgramConfig(pulses=1).trigger_s == 0.0
+    with pytest.raises(
+        ValueError, match=r"^frequency_hz: expected one with pulses \(2\), found none"
+    ):
+        ProgramConfig(pulses=2)
+
+
+def test_a_trigger_of_a_device_lasts_as_its_program_says() -> None:
+    program = ProgramConfig(
+        frequency_hz=100.0, pulse_width_us=60.0, contact_area_cm2=0.06, duration_s=0.06
+    )
+    device = device_of(limits=limits_of(refractory_s=0.06), programs={"adbs": program})
+    assert (device.trigger_s("adbs"), device.trigger_s("other")) == (0.06, 0.0)
 
 
 def test_a_trigger_may_last_a_second_whatever_says_so() -> None:
@@ -536,7 +548,7 @@ _RANGES: dict[type[msgspec.Struct], dict[str, tuple[Any, ...]]] = {
     LimitsConfig: {
         "refractory_s": (0.0, 3600.0),
         "triggers_per_min_max": (0, 60_000),
-        "commands_per_s_max": (1.0, 2000.0),
+        "commands_per_s_max": (2.0, 2000.0),
         "on_time_s_max": (0.0, 86_400.0, "above"),
         "off_time_s_min": (0.0, 3600.0),
         "rises_per_min_max": (0, 60_000),

@@ -20,8 +20,7 @@ class Motor:
 
     fire = give  # a trigger is a pulse until the next `give`
 
-    def cut(self) -> None:  # what a trigger began ends: here with the `give` that follows
-        pass
+    cut = give  # ends what a trigger began, too
 
     def close(self) -> None:
         self.give(0.0, "")

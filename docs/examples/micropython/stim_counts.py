@@ -100,8 +100,9 @@ class Counts:
             return 0.0
         n_pulses = pulses.get("pulses") or 1
         if pulses.get("duration_s") is not None:
-            # One at once, and one after each period that is over before the end.
-            n_pulses = int(pulses["duration_s"] * pulses["frequency_hz"]) + 1
+            # One at once, and one after each period that is over before the end; floats of 32 bits
+            # may fall short of a whole number.
+            n_pulses = int(pulses["duration_s"] * pulses["frequency_hz"] + 1e-4) + 1
         return amount * pulses["pulse_width_us"] / 1000.0 * n_pulses
 
     def _roll(self, now_us: int) -> None:

@@ -280,6 +280,10 @@ class Device:
             return
         if self.triggers.is_waiting(command):
             return
+        is_newer = command["session"] == self.tenancy.session and command["seq"] > self.newest_seq
+        if command["kind"] != "trigger" and is_newer:
+            # Refused or not: it may have been sent to end what a trigger still gives.
+            self.triggers.end()
         refused = refusal(self, command)
         if refused is not None:
             self._answer(command, refused)

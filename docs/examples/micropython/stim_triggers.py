@@ -49,9 +49,13 @@ class Triggers:
         self.waiting = [each for each in self.waiting if each not in due]
         return due
 
-    def drop(self) -> list:
-        """End what one of them still gives; remove and return all that wait."""
+    def end(self) -> None:
+        """End what one of them still gives, at once."""
         if self._cut is not None:
             self._cut()
+
+    def drop(self) -> list:
+        """End what one of them still gives; remove and return all that wait."""
+        self.end()
         dropped, self.waiting = self.waiting, []
         return dropped

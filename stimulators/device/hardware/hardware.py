@@ -34,8 +34,8 @@ class Hardware(Protocol):
         """Give one trigger, now: all of its pulses, unless `cut` ends them."""
         ...
 
-    def cut(self) -> None:
-        """End at once what triggers still give, and go on with the amount.
+    def cut(self, amount: float, program: str) -> None:
+        """End at once what triggers still give, and give this amount, as by `give`.
 
         Called at a stop, where the lease or the link ended, and where an amplitude command comes
         while pulses of a trigger may go on; also where none do, and more than once.
@@ -56,7 +56,7 @@ class NoHardware:
     def fire(self, amount: float, program: str) -> None:
         """Do nothing."""
 
-    def cut(self) -> None:
+    def cut(self, amount: float, program: str) -> None:
         """Do nothing."""
 
     def close(self) -> None:

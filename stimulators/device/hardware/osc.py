@@ -1,5 +1,6 @@
 """A program that makes sound, light or touch of a level, told over OSC."""
 
+import contextlib
 import socket
 import struct
 from collections.abc import Callable
@@ -73,19 +74,17 @@ class OscReceiver:
         """Send a trigger."""
         self._send(osc_message(self._trigger, amount))
 
-    def cut(self) -> None:
-        """Send that what a trigger began has to end."""
-        self._send(osc_message(self._cut, self._amount or 0.0))
+    def cut(self, amount: float, program: str) -> None:  # noqa: ARG002 it has no programs
+        """Send that what a trigger began has to end, and the level that is left."""
+        self._send(osc_message(self._cut, amount))
 
     def close(self) -> None:
         """Send 0, and go."""
-        try:
-            self._socket.send(osc_message(self._cut, 0.0))
-            self._socket.send(osc_message(self._level, 0.0))
-        except OSError:
-            pass  # nobody listens: nobody to fall silent
-        finally:
-            self._socket.close()
+        with self._socket:
+            for address in (self._cut, self._level):
+                # Where nobody listens there is nobody to fall silent.
+                with contextlib.suppress(OSError):
+                    self._socket.send(osc_message(address, 0.0))
 
     def _send(self, message: bytes) -> None:
         try:

@@ -41,8 +41,9 @@ class SerialBox:
     ======================  ================================================================
 
     The box answers each with its number and the amount that it gives, ``17 1250``. It gives
-    nothing before its first line, and goes to its safe amount by its own timer 0.25 s after its
-    last: that is all that holds where the cable is pulled, or this program is gone.
+    nothing before its first line, which is a ``C``, and goes to its safe amount by its own timer
+    0.25 s after its last: that is all that holds where the cable is pulled, or this program is
+    gone.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ class SerialBox:
         port.hear = self._hear
 
     async def meet(self, amount: float, program: str) -> None:
-        """Tell the box to give an amount until it has answered once that it does.
+        """Tell the box to end its pulses and give an amount until it has answered that it does.
 
         Raises
         ------
@@ -85,12 +86,12 @@ class SerialBox:
         try:
             async with asyncio.timeout(_MEET_S_MAX):
                 while not self._has_answered.is_set():
-                    self._write("G", amount, amount, program, self._now_s())
+                    self._write("C", amount, amount, program, self._now_s())
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(AGAIN_S):
                             await self._has_answered.wait()
         except TimeoutError:
-            self._fault = f"no answer within {_MEET_S_MAX:g} s of opening its port"
+            self._fault = f"no answer to the line C within {_MEET_S_MAX:g} s of opening its port"
         self._require()
         self._open.clear()
         self._given = amount
@@ -98,38 +99,44 @@ class SerialBox:
     def give(self, amount: float, program: str) -> None:
         """Tell the box, where the amount is new or was told 50 ms ago."""
         now_s = self._now_s()
-        silent_s = now_s - self._written_s
-        if self._told is not None and silent_s >= BOX_SILENCE_S:
-            # It went safe by its own timer: it must not be taken back in one step.
-            self._fault = f"that it was told nothing for {silent_s:.2f} s"
-        if self._open and now_s - self._open[0].told_s > _ANSWER_S_MAX:
-            self._fault = self._fault or "no answer for 0.25 s"
-        self._require()
+        self._look(now_s)
         if (amount, program) == self._told and now_s < self._due_s:
             return
-        self._write("G", amount, amount, program, now_s)
-        self._told, self._given = (amount, program), amount
-        self._due_s = now_s + AGAIN_S
+        self._set("G", amount, program, now_s)
 
     def fire(self, amount: float, program: str) -> None:
         """Tell the box to fire a trigger."""
-        self._require()
-        self._write("F", amount, self._given, program, self._now_s())
+        now_s = self._now_s()
+        self._look(now_s)
+        self._write("F", amount, self._given, program, now_s)
 
-    def cut(self) -> None:
-        """Tell the box to end its pulses; one that does not answer that is a fault."""
-        self._require()
-        program = "" if self._told is None else self._told[1]
-        self._write("C", self._given, self._given, program, self._now_s())
+    def cut(self, amount: float, program: str) -> None:
+        """Tell the box to end its pulses and give an amount; one that does not answer is a fault.
+
+        One line says both: what it gave before must not be said again beside a stop.
+        """
+        now_s = self._now_s()
+        self._look(now_s)
+        self._set("C", amount, program, now_s)
 
     def close(self) -> None:
-        """Tell the box to end its pulses and to give nothing, and close the port."""
-        try:
-            self._port.write(self._line("C", 0.0, "") + self._line("G", 0.0, ""))
-        except OSError:
-            pass  # the box goes by its own timer
-        finally:
-            self._port.close()
+        """Tell the box to end its pulses and give nothing, or nothing any more; close the port."""
+        self._port.close(self._line("C", 0.0, ""))
+
+    def _look(self, now_s: float) -> None:
+        """Raise where the box did other than it was told, or may have gone safe by itself."""
+        silent_s = now_s - self._written_s
+        if self._told is not None and silent_s >= BOX_SILENCE_S:
+            # It went safe by its own timer: it must not be taken back in one step.
+            self._fault = self._fault or f"that it was told nothing for {silent_s:.2f} s"
+        if self._open and now_s - self._open[0].told_s > _ANSWER_S_MAX:
+            self._fault = self._fault or "no answer for 0.25 s"
+        self._require()
+
+    def _set(self, kind: str, amount: float, program: str, now_s: float) -> None:
+        self._write(kind, amount, amount, program, now_s)
+        self._told, self._given = (amount, program), amount
+        self._due_s = now_s + AGAIN_S
 
     def _write(self, kind: str, amount: float, given: float, program: str, now_s: float) -> None:
         self._port.write(self._line(kind, amount, program))
@@ -155,7 +162,8 @@ class SerialBox:
             return  # no number that is open answers nothing
         self._has_answered.set()
         while (passed := self._open.popleft()) is not answered:
-            if passed.kind == "C":
+            # Before it was met it may have slept, and heard nothing.
+            if passed.kind == "C" and self._told is not None:
                 self._fault = "no answer to the line C, which ends pulses"
         given, told = thousandths / 1000.0, answered.given
         if abs(given - told) > self._tolerance + 0.001:

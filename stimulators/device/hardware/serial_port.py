@@ -63,12 +63,24 @@ class SerialPort(asyncio.Protocol):
                     transport.write(data)
                 except OSError as error:
                     self.fault = error.strerror or str(error)
+                else:
+                    if transport.is_closing():
+                        self.fault = "it was lost with this line"
         if transport is None or self.fault:
             raise OSError(f"serial port {self.name}: expected it to be there, found: {self.fault}")
 
-    def close(self) -> None:
-        """Close the port; its control lines go low."""
-        if self._transport is not None:
+    def close(self, last: bytes = b"") -> None:
+        """Write something for the last time, and close the port; its control lines go low.
+
+        Where that cannot be written, what still waits is dropped: it is older.
+        """
+        if self._transport is None:
+            return
+        try:
+            self.write(last)
+        except OSError:
+            self._transport.abort()
+        else:
             self._transport.close()
 
 

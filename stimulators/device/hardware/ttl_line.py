@@ -48,19 +48,14 @@ class TtlLine:
         self._pulse_end_s = self._now_s() + self._pulse_s
         self._tell()
 
-    def cut(self) -> None:
-        """End the pulse."""
+    def cut(self, amount: float, program: str) -> None:
+        """End the pulse, and set the line of the amount."""
         self._pulse_end_s = self._now_s()
-        self._tell()
+        self.give(amount, program)
 
     def close(self) -> None:
         """Set all lines low, and close the port."""
-        try:
-            self._port.write(b"\0")
-        except OSError:
-            pass  # there is no way to the box any more
-        finally:
-            self._port.close()
+        self._port.close(b"\0")
 
     def _tell(self) -> None:
         now_s = self._now_s()

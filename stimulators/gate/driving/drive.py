@@ -219,6 +219,7 @@ class Drive:
             # After its lease ended it refuses commands that were under way: these do not count.
             if self.is_live:
                 self._shortfall.take_refusal(opened)
+            self._sending.note_refused(opened.command.seq, now_s)
             return False
         self._shortfall.end_refusals()
         if word is None or opened.command.kind == "trigger":

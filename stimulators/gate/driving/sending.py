@@ -65,6 +65,7 @@ class Sending:
         self._limits = limits
         self._commands = commands
         self._ends_s = -math.inf
+        self._cancel_seq = 0
 
     def send_amplitude(
         self, asked: Asked, reason: SendReason, *, wish: Target | None, channel: str
@@ -75,7 +76,9 @@ class Sending:
         self._account.note_sent(self._belief, asked.now_s)
         self._belief.send(command.seq, asked.amount, asked.program, asked.now_s)
         self.said, self.said_s = (asked.amount, asked.program), asked.now_s
-        # With each amount the device ends its triggers; this command may be lost on the way.
+        # With each amount the device ends its triggers; this command may be lost, or refused.
+        if self.is_cancel_due:
+            self._cancel_seq = command.seq
         self.is_cancel_due = False
         return Send(self._config.id, command, reason, bounds)
 
@@ -101,6 +104,11 @@ class Sending:
     def cancel_triggers(self, now_s: float) -> None:
         """Cancel triggers that wait in the device for their time, or whose pulses go on."""
         self.is_cancel_due = self._ends_s >= now_s
+
+    def note_refused(self, seq: int, now_s: float) -> None:
+        """Cancel triggers anew where the command that was to do so was refused."""
+        if seq == self._cancel_seq:
+            self.cancel_triggers(now_s)
 
     def forget_said(self) -> None:
         """Assume the amount to which the device went by itself, whatever was sent before."""

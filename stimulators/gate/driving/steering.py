@@ -185,8 +185,9 @@ class Steering:
     def _level(self) -> float:
         """The highest amount that it was taken to: no more than what it gives where in doubt."""
         said = self._sending.said
-        is_done = said is not None and not self._belief.has_open and not self._shortfall.n_refused
-        return said[0] if said is not None and is_done else self._belief.lowest
+        if said is None or self._belief.has_open or self._shortfall.n_refused:
+            return self._belief.lowest
+        return said[0]
 
     def _fall(self, wish: Target, now_s: float) -> Send | None:
         """Go down to what is wished, and never up, without a change of program."""
@@ -195,8 +196,9 @@ class Steering:
         if highest > goal + _TINY:
             # An amount between the two might raise what it gives.
             goal = min(goal, lowest)
-        is_taken = said is not None and not self._shortfall.n_refused
-        program = said[1] if said is not None and is_taken else self._belief.program
+        program = self._belief.program
+        if said is not None and not self._shortfall.n_refused:
+            program = said[1]
         sent = self._toward(goal, program, wish, now_s, may_rise=False)
         return self._renamed(sent, NothingReason.UNCONFIRMED) if self.is_rise(wish) else sent
 

@@ -5,7 +5,7 @@ from stimulators.gate.limits.limit import Asked, Limit, Limited
 from stimulators.gate.usage.budgets import RateBudget
 from stimulators.refusals import RefusalReason
 
-#: One of this many commands a second, and at least one of several, is kept for the way down.
+#: One of this many commands a second, and at least one, is kept for the way down.
 _SHARE_FOR_DOWN = 5
 
 
@@ -22,9 +22,9 @@ class CommandsLimit(Limit):
         super().__init__(device)
         n_max = int(device.config.limits.commands_per_s_max)
         self._budget = RateBudget(n_max, 1.0)
-        self._n_for_down = max(n_max // _SHARE_FOR_DOWN, min(1, n_max - 1))
+        self._n_for_down = max(n_max // _SHARE_FOR_DOWN, 1)
         #: Commands that are so far apart never use up those that may give more.
-        self.interval_s = 1.0 / max(1, n_max - self._n_for_down)
+        self.interval_s = 1.0 / (n_max - self._n_for_down)
 
     def check(self, asked: Asked) -> Refusal | None:
         """Return why the request is refused, or None."""

@@ -107,6 +107,33 @@ def test_hold_ends_a_train_that_has_begun_and_so_does_a_lease_that_ends() -> Non
     assert rig.left_us() == 0
 
 
+@pytest.mark.parametrize("late_ms", [60, 105, 120, 150, 190])
+def test_in_hold_a_command_that_comes_too_late_to_be_done_ends_a_train_all_the_same(
+    late_ms: int,
+) -> None:
+    rig = _in_a_train()
+    rig.world.clients["device left"].down.delay_us = late_ms * _MS
+    rig.world.amplifier.is_silent = True
+    while "hold" not in rig.states:
+        rig.world.run(_MS)
+    rig.world.run(late_ms * _MS + 30 * _MS)
+    assert rig.left_us() == 0
+
+
+def test_a_command_that_is_lost_is_said_again_and_ends_the_train_then() -> None:
+    rig = _in_a_train()
+    down = rig.world.clients["device left"].down
+    rig.world.amplifier.is_silent = True
+    down.loss = 1.0
+    while "hold" not in rig.states:
+        rig.world.run(_MS)
+    rig.world.run(5 * _MS)
+    down.loss = 0.0
+    assert rig.left_us() > 400 * _MS
+    rig.world.run(round(rig.world.config.gate.ack_s_max * 1e6) + 50 * _MS)
+    assert rig.left_us() == 0
+
+
 def test_a_train_that_is_ended_counts_whole() -> None:
     rig = _in_a_train()
     before_fc = rig.charge_fc

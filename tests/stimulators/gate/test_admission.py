@@ -192,8 +192,8 @@ def test_a_rise_is_refused_where_its_charge_does_not_fit() -> None:
             ("triggers", "triggers_per_min_max of stn kept: 1"),
         ),
         (
-            {"refractory_s": 0.0, "commands_per_s_max": 1.0},
-            ("commands", "commands_per_s_max of stn kept: 1"),
+            {"refractory_s": 0.0, "commands_per_s_max": 2.0},
+            ("commands", "commands_per_s_max of stn kept: 2"),
         ),
     ],
 )

@@ -48,6 +48,24 @@ def test_a_refused_trigger_is_shown_with_its_reason() -> None:
     assert (shown.wanted, shown.decided, shown.reason) == (1.5, "refused", "hold")
 
 
+def test_what_a_device_may_give_is_shown_once_it_has_said_so() -> None:
+    shown = _shown(GateRig())
+    assert (shown.lowest, shown.highest) == (None, None)
+    rig = GateRig().be_active(0.5)
+    assert (_shown(rig).lowest, _shown(rig).highest) == (0.5, 0.5)
+    rig.answers = False
+    rig.want(2.0)
+    shown = _shown(rig)
+    assert shown.allowed is not None
+    assert (shown.lowest, shown.highest, shown.certain) == (0.5, shown.allowed, False)
+
+
+def test_where_nothing_was_sent_that_is_shown_with_its_reason() -> None:
+    rig = GateRig().be_active(0.5)
+    rig.run(0.3, amount=0.5)
+    assert (_shown(rig).decided, _shown(rig).reason) == ("nothing", "there")
+
+
 # When it is told that nothing is sent.
 
 

@@ -79,6 +79,18 @@ def test_a_rise_is_offered_and_not_sent_until_somebody_says_yes() -> None:
     assert "may rise to 2 mA for 10 s more" in rig.gate.status_text
 
 
+def test_in_hold_nothing_is_offered_though_the_data_are_good_again() -> None:
+    rig = StagedRig().be_offered()
+    rig.observe(valid=False)
+    rig.tick()
+    assert (rig.state, rig.gate.offers()) == ("hold", ())
+    assert rig.sent(0.1, 2.0) == []
+    assert (rig.state, rig.gate.offers()) == ("hold", ())
+    assert rig.notices.count("offered") == 1
+    rig.run(rig.timing.resume_s + 0.2, amount=2.0)
+    assert (rig.state, rig.offer.amount) == ("active", 2.0)
+
+
 def test_a_yes_is_told_with_who_said_it() -> None:
     rig = StagedRig().be_offered()
     rig.yes(operator="ada")

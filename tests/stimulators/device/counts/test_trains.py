@@ -10,6 +10,7 @@ from stimulators.device_config import DeviceConfig
 from stimulators.limits import ProgramConfig
 from tests.stimulators.device.device_bench import AHEAD_US, Bench, acks, stimulator
 
+OLDER = "00000000000000000001-0000000a"
 #: Half a second of pulses.
 _TRAIN = ProgramConfig(
     frequency_hz=130.0, pulse_width_us=60.0, contact_area_cm2=0.0598, duration_s=0.5
@@ -63,14 +64,32 @@ def test_the_end_of_the_link_ends_them_whether_or_not_others_wait() -> None:
     assert bench.device.triggers.take_cut()
 
 
-def test_an_amplitude_ends_them_until_they_are_surely_over_and_a_refused_one_does_not() -> None:
+def test_an_amplitude_ends_them_until_they_are_surely_over() -> None:
     bench = _fired()
-    assert bench.refusal(bench.command(99.0)) == "limit"
-    assert not bench.device.triggers.take_cut()
     assert bench.refusal(bench.command(0.5)) is None
     assert bench.device.triggers.take_cut()
     assert bench.refusal(bench.command(0.6)) is None
     assert not bench.device.triggers.take_cut()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "is_cut"),
+    [
+        ({"amplitude_ma": 99.0}, "limit", True),
+        ({"expires_us": AHEAD_US}, "expired", True),
+        ({"seq": 1}, None, False),
+        ({"seq": 0}, "order", False),
+        ({"session": OLDER}, "session", False),
+        ({"kind": "trigger"}, "refractory", False),
+    ],
+)
+def test_of_those_that_are_refused_only_a_newer_amplitude_of_its_session_ends_them(
+    changes: dict[str, Any], reason: str | None, *, is_cut: bool
+) -> None:
+    bench = _fired()
+    command = msgspec.structs.replace(bench.command(0.5), **changes)
+    assert bench.refusal(command) == reason
+    assert bench.device.triggers.take_cut() is is_cut
 
 
 @pytest.mark.parametrize(("after_us", "is_cut"), [(540_000, True), (550_000, False)])

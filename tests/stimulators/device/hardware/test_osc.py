@@ -29,12 +29,12 @@ def test_a_level_that_stays_is_sent_every_50_ms(program: socket.socket) -> None:
 
 def test_what_a_trigger_began_ends_beside_the_level_and_at_the_end(program: socket.socket) -> None:
     receiver = OscReceiver("127.0.0.1", program.getsockname()[1], "tone", lambda: 0.0)
-    receiver.cut()
+    receiver.cut(0.5, "")
     receiver.give(0.25, "")
-    receiver.cut()
+    receiver.cut(0.25, "")
     receiver.close()
     heard = [program.recv(100) for _ in range(5)]
-    ends = [osc_message("/stimloop/tone/cut", each) for each in (0.0, 0.25, 0.0)]
+    ends = [osc_message("/stimloop/tone/cut", each) for each in (0.5, 0.25, 0.0)]
     assert heard == [
         ends[0],
         osc_message("/stimloop/tone/level", 0.25),

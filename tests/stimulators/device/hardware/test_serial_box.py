@@ -43,7 +43,7 @@ def test_a_box_is_told_to_give_nothing_at_the_end() -> None:
     bench = Bench()
     bench.give(0.0)
     bench.box.close()
-    assert bench.lines == ["G 1 1250 adbs\n", "C 2 0 -\nG 3 0 -\n"]
+    assert bench.lines == ["G 1 1250 adbs\n", "C 2 0 -\n"]
     assert not bench.wire.is_open
 
 
@@ -77,17 +77,17 @@ def test_a_trigger_is_a_line_too() -> None:
     assert len(bench.lines) == 3
 
 
-def test_a_box_is_told_to_end_its_pulses_beside_the_amount_that_it_gives() -> None:
+def test_one_line_ends_the_pulses_of_a_box_and_says_what_it_gives_from_now_on() -> None:
     bench = Bench()
-    bench.box.cut()
-    bench.answers("1 0")
-    bench.give(0.125)
-    bench.answers("2 1250")
-    bench.box.cut()
-    bench.answers("3 1250")
-    bench.give(0.375 - 1 / 64)
-    assert bench.lines[0] == "C 1 0 -\n"
-    assert bench.lines[2] == "C 3 1250 adbs\n"
+    bench.give(0.0)
+    bench.answers("1 1250")
+    bench.wire.now_s = 100.125
+    bench.box.cut(0.0, "adbs")
+    bench.give(0.125, 0.0)
+    assert bench.lines == ["G 1 1250 adbs\n", "C 2 0 adbs\n"]
+    bench.answers("2 0")
+    bench.give(0.25, 0.0)
+    assert bench.lines[2:] == ["G 3 0 adbs\n"]
 
 
 def test_a_box_that_does_not_know_how_to_end_its_pulses_is_a_fault() -> None:
@@ -95,14 +95,34 @@ def test_a_box_that_does_not_know_how_to_end_its_pulses_is_a_fault() -> None:
     bench.give(0.0)
     bench.answers("1 1250")
     bench.wire.now_s = 100.125
-    bench.box.cut()
+    bench.box.cut(1.25, "adbs")
     bench.give(0.1875)
     bench.answers("3 1250")  # as one that answers only what it knows
     with pytest.raises(OSError, match="found no answer to the line C, which ends pulses"):
         bench.give(0.25)
     with pytest.raises(OSError, match="found no answer to the line C"):
-        bench.box.cut()
+        bench.box.cut(1.25, "adbs")
     assert len(bench.lines) == 3
+
+
+def test_what_a_box_did_wrong_is_told_also_after_a_pause() -> None:
+    bench = Bench()
+    bench.give(0.0)
+    bench.answers("1 900")
+    with pytest.raises(OSError, match=r"found 0\.9 where 1\.25 was told"):
+        bench.give(0.5)
+
+
+@pytest.mark.parametrize("what", ["give", "fire", "cut"])
+def test_a_box_that_went_safe_in_a_pause_is_told_nothing_that_takes_it_up_again(what: str) -> None:
+    bench = Bench()
+    bench.give(0.0)
+    bench.answers("1 1250")
+    bench.wire.now_s = 100.3125
+    for _ in range(2):
+        with pytest.raises(OSError, match=r"it was told nothing for 0\.31 s"):
+            getattr(bench.box, what)(1.25, "adbs")
+    assert bench.lines == ["G 1 1250 adbs\n"]
 
 
 def test_an_answer_is_in_time_within_a_quarter_of_a_second() -> None:
@@ -180,12 +200,30 @@ def test_a_box_is_met_when_it_answers_within_5_s() -> None:
     bench = Bench()
     met_s = run_virtually(_met(bench, "1 500", 4.99))
     assert met_s == pytest.approx(4.99)
-    assert set(bench.lines) == {f"G {n} 500 adbs\n" for n in range(1, 101)}
+    assert set(bench.lines) == {f"C {n} 500 adbs\n" for n in range(1, 101)}
+
+
+def test_a_box_that_slept_through_its_first_lines_is_met_by_a_later_one() -> None:
+    bench = Bench()
+    assert run_virtually(_met(bench, "20 500", 1.0)) == pytest.approx(1.0)
+    bench.give(0.0, 0.5)
+    assert bench.lines[-1].startswith("G ")
+
+
+def test_a_trigger_before_the_first_amount_is_answered_with_the_one_that_it_was_met_with() -> None:
+    bench = Bench()
+    run_virtually(_met(bench, "1 500", 0.01))
+    bench.box.fire(1.0, "adbs")
+    bench.answers("2 500")
+    bench.give(0.0, 0.5)
+    assert bench.lines[1:] == ["F 2 1000 adbs\n", "G 3 500 adbs\n"]
 
 
 def test_a_box_that_answers_later_than_5_s_is_none() -> None:
     bench = Bench()
-    with pytest.raises(OSError, match="found no answer within 5 s of opening its port"):
+    with pytest.raises(
+        OSError, match="found no answer to the line C within 5 s of opening its port"
+    ):
         run_virtually(_met(bench, "1 500", 5.01))
 
 

@@ -35,6 +35,15 @@ class Wire(asyncio.Transport):
         """Note it."""
         self.is_open = False
 
+    def abort(self) -> None:
+        """Note it, and that what was held is dropped."""
+        self.is_open = False
+        self.n_held = 0
+
+    def is_closing(self) -> bool:
+        """Return whether it takes no more."""
+        return not self.is_open
+
     def time(self) -> float:
         """Return what the test has set."""
         return self.now_s
@@ -94,6 +103,25 @@ def test_a_port_that_still_holds_what_was_written_takes_no_more() -> None:
     with pytest.raises(OSError, match=r"/dev/ttyACM0: .*it takes nothing any more"):
         port.write(b"G 2 0 -\n")
     assert wire.sent == [b"G 1 0 -\n"]
+
+
+def test_at_the_end_a_last_line_is_written_or_what_still_waits_is_dropped() -> None:
+    port, wire = wired()
+    port.close(b"last")
+    assert (wire.sent, wire.is_open) == ([b"last"], False)
+    port, wire = wired()
+    port.write(b"older")
+    wire.n_held = 5
+    port.close(b"last")
+    assert (wire.sent, wire.is_open, wire.n_held) == ([b"older"], False, 0)
+    SerialPort("/dev/ttyACM0").close(b"last")
+
+
+def test_a_line_with_which_the_port_was_lost_is_told() -> None:
+    port, wire = wired()
+    wire.is_open = False
+    with pytest.raises(OSError, match="it was lost with this line"):
+        port.write(b"G 1 0 -\n")
 
 
 def test_a_port_that_was_never_opened_takes_nothing() -> None:

@@ -44,8 +44,8 @@ def test_a_pulse_that_is_ended_is_low_at_once() -> None:
     line, wire = _line(pulse_s=0.25)
     line.give(0.4, "")
     line.fire(0.4, "")
-    line.cut()
-    assert wire.sent == [b"\x01", b"\x03", b"\x01"]
+    line.cut(0.0, "")
+    assert wire.sent == [b"\x01", b"\x03", b"\x00"]
 
 
 def test_a_byte_that_stays_goes_out_every_50_ms() -> None:

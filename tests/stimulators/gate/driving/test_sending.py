@@ -3,6 +3,7 @@
 from itertools import count
 from typing import Any
 
+import msgspec
 import pytest
 
 from stimulators.decisions import Refusal, Send
@@ -16,7 +17,7 @@ from stimulators.gate.limits.registry import Limits
 from stimulators.gate.usage.account import Account
 from stimulators.gate.word import Word
 from stimulators.gate_config import GateConfig
-from stimulators.limits import ProgramConfig
+from stimulators.limits import LimitsConfig, ProgramConfig
 from stimulators.reasons import SendReason
 from stimulators.wire.messages import Ack, Command, Lease, Reason
 from tests.stimulators.gate.gate_rig import GateRig, device_of, feedback_of, info_of, limits_of
@@ -189,10 +190,16 @@ def test_a_trigger_is_one_of_the_commands_a_second() -> None:
     assert desk.may_send(64.25, is_up=False)
 
 
-def test_the_only_command_a_second_may_be_a_trigger() -> None:
-    desk = Desk(commands_per_s_max=1.0)
+def test_of_two_commands_a_second_one_takes_back_what_the_other_began() -> None:
+    desk = Desk(commands_per_s_max=2.0)
+    assert desk.limits[CommandsLimit].interval_s == 1.0
     desk.trigger()
-    assert not desk.may_send(64.25, is_up=False)
+    assert not desk.may_send(64.25, is_up=True)
+    assert desk.may_send(64.25, is_up=False)
+    with pytest.raises(msgspec.ValidationError, match=r"commands_per_s_max|>= 2"):
+        msgspec.convert(
+            {**msgspec.to_builtins(limits_of()), "commands_per_s_max": 1.0}, LimitsConfig
+        )
 
 
 # What is remembered.
@@ -273,6 +280,27 @@ def test_a_trigger_that_lasts_is_ended_by_an_amount_until_its_pulses_are_over() 
         assert desk.sending.is_cancel_due
         desk.sending.cancel_triggers(over_s + 1 / 1024)
         assert not desk.sending.is_cancel_due
+
+
+def test_a_cancelling_command_that_was_refused_is_due_again_and_no_other() -> None:
+    desk = Desk()
+    ramp = desk.say(0.5)
+    desk.trigger(64.0, fire_at_s=64.09375)
+    desk.sending.note_refused(ramp.command.seq, 64.0)
+    assert not desk.sending.is_cancel_due
+    desk.sending.cancel_triggers(64.0)
+    cancelling = desk.say(0.5, 64.0)
+    assert not desk.sending.is_cancel_due
+    desk.sending.note_refused(cancelling.command.seq, 64.0)
+    assert desk.sending.is_cancel_due
+    again = desk.say(0.5, 64.0625)
+    desk.sending.note_refused(cancelling.command.seq, 64.0625)
+    assert not desk.sending.is_cancel_due
+    desk.sending.note_refused(again.command.seq, 64.125)
+    assert desk.sending.is_cancel_due
+    over = desk.say(0.5, 64.125)
+    desk.sending.note_refused(over.command.seq, 64.1875)
+    assert not desk.sending.is_cancel_due
 
 
 # Answers.

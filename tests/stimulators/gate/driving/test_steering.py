@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stimulators.decisions import NothingSent, Send, State
+from stimulators.decisions import Bound, NothingSent, Send, State
 from stimulators.gate.freshness import Flaw
 from stimulators.gate_config import GateConfig
 from tests.stimulators.gate.driving.bench import Bench, pulses
@@ -133,9 +133,9 @@ def test_a_trigger_that_waits_is_taken_back_at_once_though_the_slew_allows_no_st
 # Where a limit lies below what is wanted.
 
 
-def _limited() -> Bench:
+def _limited(**keys: float) -> Bench:
     """Return a device at 0.5 mA that may go up to 1 mA, of which 2 are wanted."""
-    limits = {"clinical_ma": 1.0, "clinical_share_max": 1.0}
+    limits = {"clinical_ma": 1.0, "clinical_share_max": 1.0} | keys
     return Bench(limits=limits).be_live().want(2.0)
 
 
@@ -161,6 +161,51 @@ def test_at_the_limit_it_is_the_limit_that_is_named_as_the_reason() -> None:
     told = _nothing(bench)
     assert (told.reason, told.bounds[0].limit) == ("limit", "clinical_share_max")
     assert told.bounds[0].share > 1.0
+
+
+def test_beside_the_limit_stands_how_near_one_more_step_up_would_be_to_the_next() -> None:
+    bench = _limited(commands_per_s_max=5.0, charge_uc_per_10_min_max=1e6, on_time_s_max=1e5)
+    for _ in range(3):
+        assert bench.ask(_TICK_S) is not None
+        bench.done()
+    # Three of four commands, as the fifth of a second is kept for the way down.
+    assert _nothing(bench).bounds[1] == Bound("commands_per_s_max", 1.0)
+
+
+# Why nothing is sent.
+
+
+def test_a_device_that_gives_a_little_less_than_it_was_sent_is_there() -> None:
+    bench = Bench().be_live().go(1.0)
+    bench.say(1.0 - 1 / 128, last_seq=bench.drive.commands.newest_seq)
+    bench.drive.next_decision("idle", bench.now_s)
+    assert _nothing(bench).reason == "there"
+
+
+@pytest.mark.parametrize("state", ["active", "hold"])
+def test_while_the_newest_command_is_open_its_answer_is_waited_for(state: State) -> None:
+    bench = Bench().be_live().want(0.625)
+    assert bench.ask(_TICK_S) == (0.625, "a")
+    if state == "hold":
+        assert bench.ask(_TICK_S, state) == (0.5, "a")
+    told = bench.drive.next_decision(state, bench.now_s)
+    assert isinstance(told, NothingSent)
+    assert told.reason == "answer"
+
+
+def test_a_device_on_the_step_that_it_was_sent_is_there_only_where_no_more_is_wanted() -> None:
+    steps: dict[str, Any] = {"amplitude_step_ma": 0.1, "amount_tolerance": 0.05, "tolerance": 0.05}
+    bench = Bench(limits={"slew_ma_per_s_max": 2.0}, **steps).be_live(0.5).want(0.8)
+    while bench.ask(_TICK_S) is None:
+        assert bench.now_s < 65.0
+    bench.done(0.59)
+    told: list[str] = []
+    while not told or told[-1] == "step":
+        bench.now_s += 1 / 1024
+        decided = bench.drive.next_decision("active", bench.now_s)
+        told += [str(decided.reason)] if isinstance(decided, NothingSent) else []
+        assert not isinstance(decided, Send)
+    assert told[-1] == "answer"
 
 
 def test_a_device_that_refused_to_leave_its_safe_amount_has_used_up_no_way_out_of_it() -> None:

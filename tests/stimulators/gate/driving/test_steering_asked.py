@@ -115,6 +115,9 @@ def test_a_rise_that_the_device_refused_is_asked_again() -> None:
     bench = _under_way(2.0)
     bench.refuse(0.5)
     assert bench.waits(2.0)
+    # The amount that it was sent is above this; it was never taken there.
+    assert (bench.drive.said or 0.0) > 0.6
+    assert bench.waits(0.6)
 
 
 # Without a yes a device falls, and never rises.
@@ -155,6 +158,21 @@ def test_it_is_not_taken_up_again_by_the_little_that_it_gives_less() -> None:
     assert bench.told() == "unconfirmed"
 
 
+def test_it_is_not_taken_up_again_by_the_much_that_it_gives_less() -> None:
+    bench = _at()
+    bench.say_yes(1.0).go(1.0)
+    bench.say(0.9, last_seq=bench.command.seq if bench.command else 0)
+    bench.drive.rises.end()
+    bench.want(2.0)
+    assert bench.ask(1.0) is None
+
+
+def test_while_a_step_up_is_open_it_falls_to_the_least_that_it_may_give() -> None:
+    bench = _under_way(2.0)
+    bench.want(2.0)
+    assert bench.ask(TICK_S) == (0.5, "a")
+
+
 @pytest.mark.parametrize("is_refused", [False, True])
 def test_on_the_way_to_another_program_it_falls_in_that_one_unless_it_was_refused(
     *, is_refused: bool
@@ -180,6 +198,15 @@ def test_an_amount_on_a_step_is_that_step() -> None:
     down = Bench(amplitude_step_ma=0.25, amount_tolerance=0.125, tolerance=0.0).be_live(2.0)
     down.want(0.5)
     assert down.ask(TICK_S) == (1.75, "a")
+
+
+def test_on_the_way_down_the_lowest_step_that_it_may_be_at_is_a_step() -> None:
+    bench = Bench(amplitude_step_ma=0.25, amount_tolerance=0.125, tolerance=0.0).be_live(1.0)
+    bench.want(1.25)
+    assert bench.ask(TICK_S) == (1.25, "a")
+    assert bench.drive.belief.interval == (1.0, 1.25)
+    bench.want(0.5)
+    assert [bench.ask(TICK_S), bench.ask(TICK_S)] == [None, (1.0, "a")]
 
 
 def test_a_yes_between_two_steps_opens_the_lower_one() -> None:

@@ -12,7 +12,7 @@ import pytest
 from stimulators.decisions import Bound, Refusal
 from stimulators.gate.limits import registry
 from stimulators.gate.limits.amount import AmountLimit, ChargeDensityLimit, ShannonLimit
-from stimulators.gate.limits.limit import ASKED_KINDS, Asked, AskedKind, Limit, Told
+from stimulators.gate.limits.limit import ASKED_KINDS, Asked, AskedKind, Limit, Limited, Told
 from stimulators.gate.limits.registry import LIMITS, narrower_limits
 from stimulators.gate.limits.slew import SlewLimit
 from stimulators.limits import LimitsConfig
@@ -118,6 +118,37 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> tuple[type[Limit], ...]:
 
 
 # Every limit there is.
+
+
+class _Keyless(Limit):
+    """A limit that no key configures."""
+
+    keys = ()
+
+
+def test_a_limit_is_asked_unless_it_is_optional_and_not_written() -> None:
+    bench = Bench()
+    limited = Limited(bench.config, bench.drive.belief, bench.drive.account, TICK_S)
+    assert _Keyless(limited).is_asked
+
+
+def test_of_limits_that_bind_as_much_those_asked_first_are_named() -> None:
+    limits = Bench().drive.limits
+    limits._shares["wish"] = tuple(
+        (key, lambda asked: 0.5 * bool(asked)) for key in ("first", "second", "third")
+    )
+    found = limits.bounds(Asked("wish", 1.0, "a", 64.0))
+    assert found == (Bound("first", 0.5), Bound("second", 0.5))
+
+
+def test_limits_are_told_that_the_machine_slept(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = GateRig().be_active(0.5)
+    slept: list[float] = []
+    monkeypatch.setattr(rig.gate.drive_of("stn").limits, "sleep", slept.append)
+    stand_still = rig.gate.sleep
+    rig.take(stand_still(3.0, rig.now_s))
+    assert slept == [3.0]
+
 
 _EVERY = pytest.mark.parametrize("limit", LIMITS, ids=lambda each: each.__name__)
 

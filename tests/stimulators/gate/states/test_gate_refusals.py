@@ -5,9 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from stimulators.decisions import Notice
+from stimulators.gate.states.drive_group import DriveGroup
+from stimulators.gate.states.lease_wait import LeaseWait
 from stimulators.gate_config import GateConfig
 from stimulators.wire.messages import Command
 from stimulators.wire.received import InfoHeard
+from tests.stimulators.gate.driving.bench import Bench
 from tests.stimulators.gate.gate_rig import GateRig, device_of, leases_in
 from tests.stimulators.gate.states.step_rig import StepRig
 from tests.stimulators.gate.wired_rig import WiredRig
@@ -179,3 +182,34 @@ def test_a_paused_rig_says_which_device_let_its_lease_end_and_takes_no_other() -
     rig.step(rig.now_s + 0.125)
     assert rig.state == "paused"
     assert rig.gate.status_text.endswith("waits for b (it says: the lease ended) to take a lease")
+
+
+def test_what_a_device_says_of_itself_is_cut_to_a_hundred_characters() -> None:
+    rig, since_s, hop = _without_b()
+    rig.hear(InfoHeard("b", rig.obedient["b"].info(reason="x" * 150), retained=False))
+    rig.step(since_s + 0.25, data=hop)
+    assert rig.gate.status_text == _WAITS.format(f" (it says: {'x' * 100})")
+
+
+def test_in_hold_a_device_that_takes_no_lease_is_waited_for_on() -> None:
+    rig, since_s, _ = _without_b()
+    rig.observe("a", valid=False)
+    rig.step(since_s + 0.25, data=rig.report)
+    assert rig.state == "hold"
+    assert rig.gate.status_text.endswith("waits for b to take a lease")
+
+
+def test_only_an_engaged_device_of_a_driven_rig_is_waited_for_and_it_may_say_nothing() -> None:
+    bench = Bench()
+    wait = LeaseWait(DriveGroup([bench.drive], []))
+    for now_s in (0.0, 61.0):
+        assert list(wait.pass_time(now_s, is_driven=True)) == []
+    assert wait.text == ""
+    bench.drive.engage()
+    assert list(wait.pass_time(100.0, is_driven=False)) == []
+    assert wait.text == ""
+    assert list(wait.pass_time(200.0, is_driven=True)) == []
+    assert wait.text == "waits for stn to take a lease"
+    assert [each.text for each in wait.pass_time(260.5, is_driven=True)] == [
+        "stn did not take a lease within 60 s; to begin anew: disarm, then arm"
+    ]

@@ -600,3 +600,12 @@ def test_a_device_that_counts_nothing_above_its_tolerance_is_above_safe_all_the_
     bench = Bench().say(2.0).count()
     bench.settle(on_s=0.0, said_s=bench.now_s)
     assert bench.count(3.0).counted[1] == 3.0
+
+
+def test_only_at_its_safe_amount_does_a_device_that_was_never_on_rest_within_its_margin() -> None:
+    for given, on_s in ((2.0, 1.0), (0.53, 0.0)):
+        bench = Bench()
+        bench.belief.learn(info_of(bench.config, amount_tolerance=0.0625))
+        bench.say(given).count().settle(on_s=0.0)
+        bench.say(0.53).count(1.0)
+        assert bench.account.on_s == on_s

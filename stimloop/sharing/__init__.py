@@ -1,0 +1,1 @@
+"""Sessions as others read them: BIDS."""

@@ -1,0 +1,1 @@
+"""The files that hold samples, and what their channels are."""

@@ -1,0 +1,1 @@
+"""Datasets held against the schema of BIDS."""
