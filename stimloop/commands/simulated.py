@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from msgspec.structs import replace
 
-from replay.patient.emg.scenario_names import SCENARIOS
 from stimloop.commands.arguments import ConfigFile, print_line, warn
 from stimloop.errors import ConfigError
 from stimloop.event_loop import until_interrupted
@@ -52,8 +51,8 @@ def patient(
         str | None,
         typer.Option(
             metavar="SCENARIO",
-            help="Muscles in place of the LFP, with a stream of markers: one of "
-            f"{', '.join(SCENARIOS)}.",
+            help="Muscles in place of the LFP, with a stream of markers: dystonic-arm, "
+            "healthy-arm, tonic, chorea ... --list-emg names all.",
         ),
     ] = None,
     list_emg: Annotated[
@@ -68,6 +67,8 @@ def patient(
     With --record, it is written to a file instead, as fast as the processor goes.
     """
     if list_emg:
+        from replay.patient.emg.scenario_names import SCENARIOS
+
         for name, told in SCENARIOS.items():
             print_line(f"{name:24}{told}")
         return
