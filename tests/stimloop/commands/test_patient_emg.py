@@ -1,5 +1,7 @@
 """`stimloop patient --emg`: scenarios are listed, recorded, played, and told where unknown."""
 
+import asyncio
+import signal
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,12 @@ import pytest
 from replay import readers
 from replay.patient.emg.scenario_names import SCENARIOS
 from stimloop.__main__ import run_command
+from streamer.lsl.network import LslConfig
+from streamer.source import StreamInfo
+from streamer.streams import Match, StreamConfig
+from tests.streamer.lsl.lsl_feed import fed
+from tests.support.programs import Program
+from tests.support.rig_toml import rig_file
 
 
 def test_every_scenario_is_listed_with_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,3 +51,25 @@ def test_what_cannot_be_played_is_told_in_a_line(
 ) -> None:
     assert run_command(["patient", *options]) == 2
     assert problem in capsys.readouterr().err
+
+
+@pytest.mark.lsl
+def test_a_scenario_is_on_lsl_beside_its_markers_until_ctrl_c(
+    tmp_path: Path, lsl_network: LslConfig
+) -> None:
+    config = rig_file(tmp_path / "rig.toml", lambda rig: rig["patient"].pop("device"))
+    arm = StreamConfig(name="EMG", kind="emg", match=Match(source_id="simulated-arm"))
+    markers = StreamConfig(name="M", kind="markers", match=Match(source_id="simulated-arm-markers"))
+
+    async def heard() -> tuple[StreamInfo, StreamInfo]:
+        async with fed(arm, lsl_network) as signals, fed(markers, lsl_network) as marked:
+            await signals.chunks(100)
+            return signals.source.infos[0], marked.source.infos[0]
+
+    with Program("patient", config, "--emg", "dystonic-arm") as playing:
+        playing.until("on LSL: SimulatedArm, SimulatedArmMarkers")
+        emg, told = asyncio.run(heard())
+        assert (emg.lsl_type, set(emg.units)) == ("EMG", {"microvolts"})
+        assert emg.channels[:2] == ("wrist_flexor", "wrist_extensor")
+        assert (told.lsl_name, told.is_signal) == ("SimulatedArmMarkers", False)
+        assert playing.interrupt(signal.SIGINT) == 0
