@@ -82,6 +82,7 @@ def test_the_notebook_lines_of_the_readme_find_bursts(
         "docs/guides/configuration.md",
         "docs/guides/titration.md",
         "docs/guides/from-recordings-to-a-rig.md",
+        "docs/guides/simulated-muscles.md",
     ],
 )
 def test_every_command_that_is_named_is_one(

@@ -50,6 +50,14 @@ class FeltDevice:
             (self._status_topic, topics.DEVICE_STATUS.qos),
         )
 
+    def link_to(self, broker: BrokerConfig, *, rig: str, source_id: str) -> MqttLink:
+        """Return the link on which the device is heard, as the patient of a source id."""
+        return MqttLink(
+            broker.for_operators,
+            client_id=f"stimloop-patient-{rig}-{source_id}",
+            subscriptions=self.subscriptions,
+        )
+
     def hear(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: ARG002
         """Read a message; one that cannot be decoded changes nothing."""
         said = without_signature(payload)
@@ -133,11 +141,7 @@ async def run_patient(
     felt = FeltDevice(rig, config.device)
     async with asyncio.TaskGroup() as group:
         if config.device:
-            link = MqttLink(
-                broker.for_operators,
-                client_id=f"stimloop-patient-{rig}-{config.source_id}",
-                subscriptions=felt.subscriptions,
-            )
+            link = felt.link_to(broker, rig=rig, source_id=config.source_id)
             group.create_task(link.feed(felt.hear, felt.link), name="patient link")
         group.create_task(_send(patient, felt, ready), name="patient samples")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -10,9 +11,9 @@ from replay.patient.xdf_file import XdfFile
 from replay.recording import ranges
 
 #: A start far from 0, as real clocks never read 0.
-_START_S = 1000.0
+START_S: Final = 1000.0
 #: Length of the pieces that are written, and told.
-_PIECE_S = 1.0
+PIECE_S: Final = 1.0
 
 
 def record_patient(
@@ -58,8 +59,8 @@ def record_patient(
     patient = Patient(config)
     n_samples = round(duration_s * config.rate_hz)
     with XdfFile(path, config.info(config.name)) as file:
-        for start, stop in ranges(n_samples, max(1, round(_PIECE_S * config.rate_hz))):
-            stamps_s = _START_S + np.arange(start, stop) / config.rate_hz
+        for start, stop in ranges(n_samples, max(1, round(PIECE_S * config.rate_hz))):
+            stamps_s = START_S + np.arange(start, stop) / config.rate_hz
             file.write(patient.generate(stop - start, amplitude_ma), stamps_s)
             progress(stop, n_samples)
     return n_samples

@@ -1,7 +1,8 @@
-"""Writes one stream of numbers to an XDF file, a piece at a time."""
+"""Writes streams of numbers and of markers to an XDF file, a piece at a time."""
 
 import math
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -15,13 +16,12 @@ from streamer.source import StreamInfo
 _FILE_HEADER, _STREAM_HEADER, _SAMPLES, _CLOCK_OFFSET, _BOUNDARY, _STREAM_FOOTER = range(1, 7)
 #: From here a reader can go on after damage; the XDF specification gives the bytes.
 _BOUNDARY_BYTES: Final = bytes.fromhex("43a546dccbf5410fb30ed5467383cbe4")
-_STREAM_ID: Final = 1
 #: What XDF calls the data types whose name it has of its own.
 _XDF_TYPES: Final = {"float64": "double64"}
 
 
 class XdfFile:
-    """A new XDF file with one stream of samples at a rate, to be used in a ``with`` statement.
+    """A new XDF file with streams of samples and of markers, to be used in a ``with`` statement.
 
     The file appears under its name when all is written; until then, and for good where writing
     fails, there is none.
@@ -30,8 +30,8 @@ class XdfFile:
     ----------
     path : Path
         A file that is not there yet.
-    info : StreamInfo
-        The stream, whose LSL name, labels and units are kept.
+    *infos : StreamInfo
+        The streams, whose LSL names, labels and units are kept.
 
     Raises
     ------
@@ -57,14 +57,17 @@ class XdfFile:
     b'XDF:' 2
     """
 
-    def __init__(self, path: Path, info: StreamInfo) -> None:
+    def __init__(self, path: Path, *infos: StreamInfo) -> None:
         if path.exists():
             raise FileExistsError(f"{path}: expected a name that is not taken, found a file")
         self._path = path
         self._unfinished = path.with_name(f".{path.name}.unfinished")
-        self._info = info
-        self._first_s = self._last_s = math.nan
-        self.n_samples = 0
+        self._streams = [_Stream(info) for info in infos]
+
+    @property
+    def n_samples(self) -> int:
+        """Samples written, of all streams."""
+        return sum(each.n_samples for each in self._streams)
 
     def __enter__(self) -> Self:
         """Begin the file."""
@@ -72,10 +75,13 @@ class XdfFile:
         version = ET.Element("info")
         _add(version, "version", "1.0")
         self._file.write(b"XDF:" + _chunk(_FILE_HEADER, _xml(version)))
-        self._add(_STREAM_HEADER, _xml(_header(self._info)))
+        for number, stream in enumerate(self._streams):
+            self._add(_STREAM_HEADER, number, _xml(_header(stream.info)))
         return self
 
-    def write(self, samples: NDArray[np.generic], stamps_s: NDArray[np.float64]) -> None:
+    def write(
+        self, samples: NDArray[np.generic], stamps_s: NDArray[np.float64], stream: int = 0
+    ) -> None:
         """Add samples, at least one.
 
         Parameters
@@ -84,18 +90,40 @@ class XdfFile:
             In the stream's data type and units.
         stamps_s : ndarray, shape (n_samples,)
             Each sample's stamp in the sender's clock, which is taken to be the recorder's too.
+        stream : int
+            Which of the streams they are of.
         """
         little = samples.dtype.newbyteorder("<")
         row = np.dtype([("n_bytes", "u1"), ("stamp_s", "<f8"), ("row", little, samples.shape[1:])])
         rows = np.zeros(len(samples), row)
         rows["n_bytes"], rows["stamp_s"], rows["row"] = 8, stamps_s, samples
-        self._add(_SAMPLES, struct.pack("<BI", 4, len(rows)) + rows.tobytes())
-        self._add(_CLOCK_OFFSET, struct.pack("<dd", stamps_s[-1], 0.0))
+        self._add_samples(stream, rows.tobytes(), stamps_s)
+
+    def write_markers(
+        self, texts: Sequence[str], stamps_s: NDArray[np.float64], stream: int
+    ) -> None:
+        """Add markers, at least one.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            What they say.
+        stamps_s : ndarray, shape (n_markers,)
+            Each marker's stamp.
+        stream : int
+            Which of the streams they are of, one of data type ``string``.
+        """
+        content = b"".join(
+            struct.pack("<BdBI", 8, stamp_s, 4, len(said)) + said
+            for stamp_s, said in zip(stamps_s, (text.encode() for text in texts), strict=True)
+        )
+        self._add_samples(stream, content, stamps_s)
+
+    def _add_samples(self, stream: int, content: bytes, stamps_s: NDArray[np.float64]) -> None:
+        self._add(_SAMPLES, stream, struct.pack("<BI", 4, len(stamps_s)) + content)
+        self._add(_CLOCK_OFFSET, stream, struct.pack("<dd", stamps_s[-1], 0.0))
         self._file.write(_chunk(_BOUNDARY, _BOUNDARY_BYTES))
-        if not self.n_samples:
-            self._first_s = float(stamps_s[0])
-        self._last_s = float(stamps_s[-1])
-        self.n_samples += len(rows)
+        self._streams[stream].count(stamps_s)
 
     def __exit__(
         self,
@@ -106,21 +134,37 @@ class XdfFile:
         """End the file and give it its name; take it away where something failed."""
         with self._file:
             if error is None:
-                self._add(_STREAM_FOOTER, _xml(self._footer()))
+                for number, stream in enumerate(self._streams):
+                    self._add(_STREAM_FOOTER, number, _xml(stream.footer()))
         if error is None:
             self._unfinished.replace(self._path)
         else:
             self._unfinished.unlink()
 
-    def _footer(self) -> ET.Element:
+    def _add(self, tag: int, stream: int, content: bytes) -> None:
+        self._file.write(_chunk(tag, struct.pack("<I", stream + 1) + content))
+
+
+class _Stream:
+    """One stream of the file, with what its footer says."""
+
+    def __init__(self, info: StreamInfo) -> None:
+        self.info = info
+        self.n_samples = 0
+        self._first_s = self._last_s = math.nan
+
+    def count(self, stamps_s: NDArray[np.float64]) -> None:
+        if not self.n_samples:
+            self._first_s = float(stamps_s[0])
+        self._last_s = float(stamps_s[-1])
+        self.n_samples += len(stamps_s)
+
+    def footer(self) -> ET.Element:
         footer = ET.Element("info")
         _add(footer, "first_timestamp", repr(self._first_s))
         _add(footer, "last_timestamp", repr(self._last_s))
         _add(footer, "sample_count", str(self.n_samples))
         return footer
-
-    def _add(self, tag: int, content: bytes) -> None:
-        self._file.write(_chunk(tag, struct.pack("<I", _STREAM_ID) + content))
 
 
 def _chunk(tag: int, content: bytes) -> bytes:

@@ -1,7 +1,8 @@
 """`patient` and `device`: simulated ends of a rig."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,6 @@ from stimloop.event_loop import until_interrupted
 from stimulators.parent import say_ready, until_stdin_closes
 
 if TYPE_CHECKING:
-    from replay.patient.patient import PatientConfig
     from stimloop.config import Config
     from stimulators.device.hardware.hardware import Hardware
     from stimulators.device_config import DeviceConfig
@@ -47,57 +47,71 @@ def patient(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Another seed than that of the configuration.")
     ] = None,
+    emg: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SCENARIO",
+            help="Muscles in place of the LFP, with a stream of markers: dystonic-arm, "
+            "healthy-arm, tonic, chorea ... --list-emg names all.",
+        ),
+    ] = None,
+    list_emg: Annotated[
+        bool, typer.Option("--list-emg", help="Say what each scenario of --emg is, and end.")
+    ] = False,
     companion: IsCompanion = False,
 ) -> None:
     """Run the simulated patient: samples go to LSL, the device's amplitude comes from MQTT.
 
+    With --emg, its muscles are sent, with markers; stimulation lowers what is dystonic of them.
+
     With --record, it is written to a file instead, as fast as the processor goes.
     """
+    if list_emg:
+        from replay.patient.emg.scenario_names import SCENARIOS
+
+        for name, told in SCENARIOS.items():
+            print_line(f"{name:24}{told}")
+        return
     from replay.patient.outlet import run_patient
     from stimloop import config as configuration
+    from stimloop.rigs import simulations
     from streamer.lsl.network import configure
 
     loaded = configuration.load(config)
-    if loaded.patient is None:
-        raise ConfigError(f"{config}: $.patient: expected a table, found none")
-    chosen = loaded.patient if seed is None else replace(loaded.patient, seed=seed)
-    if record is not None:
-        _record(chosen, record, duration_s=duration, amplitude_ma=amplitude)
-        return
-    configure(loaded.lsl)
-    for warning in () if companion else configuration.lsl_warnings(loaded.lsl):
-        warn(f"{config or 'the default rig'}: {warning}")
-    name = chosen.name
-    _run(
-        run_patient(
+    start: Callable[[], Coroutine[Any, Any, None]]
+    if emg is not None:
+        muscles = simulations.open_muscles(emg, seed)
+        if record is not None:
+            print_line(
+                simulations.record_muscles(
+                    muscles, record, duration_s=duration, amplitude_ma=amplitude
+                )
+            )
+            return
+        start = partial(simulations.play_muscles, muscles, loaded, print_line)
+    else:
+        if loaded.patient is None:
+            raise ConfigError(f"{config}: $.patient: expected a table, found none")
+        chosen = loaded.patient if seed is None else replace(loaded.patient, seed=seed)
+        if record is not None:
+            print_line(
+                simulations.record_patient(
+                    chosen, record, duration_s=duration, amplitude_ma=amplitude
+                )
+            )
+            return
+        name = chosen.name
+        start = partial(
+            run_patient,
             chosen,
             rig=loaded.rig.name,
             broker=loaded.broker,
             ready=say_ready if companion else (lambda: print_line(f"{name} is on LSL")),
-        ),
-        companion=companion,
-    )
-
-
-def _record(
-    patient: "PatientConfig", path: Path, *, duration_s: float, amplitude_ma: float
-) -> None:
-    from replay.patient.recorded_patient import record_patient
-    from stimloop.terminal.progress import progress
-
-    if path.suffix.lower() != ".xdf":
-        raise ConfigError(f"--record: expected a name that ends in .xdf, found {path.name!r}")
-    try:
-        with progress("recording") as advance:
-            n_samples = record_patient(
-                patient, path, duration_s=duration_s, amplitude_ma=amplitude_ma, progress=advance
-            )
-    except FileExistsError as error:
-        raise ConfigError(f"--record: {error}; choose another name") from error
-    print_line(
-        f"{path}: {n_samples} samples of {len(patient.channels)} channels at "
-        f"{patient.rate_hz:g} Hz, under {amplitude_ma:g} mA; it is a simulated patient"
-    )
+        )
+    configure(loaded.lsl)
+    for warning in () if companion else configuration.lsl_warnings(loaded.lsl):
+        warn(f"{config or 'the default rig'}: {warning}")
+    _run(start(), companion=companion)
 
 
 @app.command("device")

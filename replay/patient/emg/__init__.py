@@ -1,0 +1,1 @@
+"""Simulated EMG with ground truth: muscles' drives, motor evoked potentials, stretches."""
