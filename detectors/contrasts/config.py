@@ -102,6 +102,9 @@ class EventContrastConfig(
     paired : bool
         Whether one epoch of each condition belong together: those of one marker where both
         conditions have the same markers, else two that follow one another.
+    pairs_begin_with : {"first", "second", "either"}, optional
+        Whose epoch begins a pair of two markers; required there. With "either" a marker that is
+        missing shifts the pairs after it.
     mean : {"arithmetic", "geometric"}
         How epochs are averaged; "geometric" for amplitudes that scatter by a factor, as MEPs.
     form : {"difference", "ratio", "index"}
@@ -150,6 +153,7 @@ class EventContrastConfig(
     first: ConditionConfig
     second: ConditionConfig
     paired: bool = False
+    pairs_begin_with: Literal["first", "second", "either"] | None = None
     mean: Mean = "arithmetic"
     form: Form = "difference"
     confidence: Annotated[float, Meta(ge=0.5, le=0.999)] = 0.95
@@ -174,10 +178,22 @@ class EventContrastConfig(
             raise ValueError(
                 "form: expected 'ratio' or 'index' of geometric means, found 'difference'"
             )
+        if self.is_of_two_markers != (self.pairs_begin_with is not None):
+            wanted = "'first', 'second' or 'either'" if self.is_of_two_markers else "none"
+            raise ValueError(
+                f"pairs_begin_with: expected {wanted} where epochs are "
+                f"{'pairs of two markers' if self.is_of_two_markers else 'no pairs of two markers'}"
+                f", found {self.pairs_begin_with or 'none'!r}"
+            )
         if self.n_max < self.n_min:
             raise ValueError(f"n_max: expected n_min ({self.n_min}) or more, found {self.n_max}")
         if self.first == self.second:
             raise ValueError("second: expected another condition than first, found the same")
+
+    @property
+    def is_of_two_markers(self) -> bool:
+        """Whether epochs are pairs that a marker each begins."""
+        return self.paired and set(self.first.markers) != set(self.second.markers)
 
     @property
     def reads(self) -> tuple[Reads, ...]:

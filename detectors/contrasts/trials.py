@@ -64,9 +64,9 @@ class Kept(NamedTuple):
 class Trials:
     """The newest epochs of both conditions on every channel, and how many were lost, by reason.
 
-    Pairs: where both conditions have the same markers, the two epochs of one marker; else two
-    epochs of different conditions that follow one another, whichever comes first. An epoch whose
-    other one is missing or rejected is lost.
+    Pairs: where both conditions have the same markers, the two epochs of one marker; else an epoch
+    of the condition that `pairs_begin_with` and the next one of the other. An epoch whose other one
+    is missing or rejected is lost.
 
     Parameters
     ----------
@@ -78,7 +78,9 @@ class Trials:
 
     def __init__(self, config: EventContrastConfig, n_channels: int) -> None:
         self._config = config
-        self._is_by_marker = set(config.first.markers) == set(config.second.markers)
+        self._is_by_marker = not config.is_of_two_markers
+        #: The conditions whose epoch may begin a pair.
+        self._begins = {"first": (0,), "second": (1,)}.get(str(config.pairs_begin_with), (0, 1))
         self._needs_more_than_zero = config.mean == "geometric"
         #: Epochs that were rejected, and that lack the other of their pair, on each channel.
         self.n_rejected = np.zeros(n_channels, dtype=np.int64)
@@ -105,8 +107,7 @@ class Trials:
         first, second = self._kept[channel]
         numbers = np.array([number for number, _ in (*first, *second)], dtype=np.int64)
         is_first = np.arange(numbers.size) < len(first)
-        # Pairs have one number, and no order between them is asked for.
-        order = np.argsort(numbers, kind="stable")
+        order = np.argsort(numbers)
         return Kept(_values(first), _values(second), is_first[order])
 
     def reasons(self, channel: int) -> Reason:
@@ -140,19 +141,23 @@ class Trials:
             return
         key = epoch.sample if self._is_by_marker else 0
         one = self._open.pop(key, None)
-        if one is None or one.condition == epoch.condition:
-            if one is not None:
-                self.n_unpaired += one.given.is_good
-            self._open[key] = _Open(epoch.condition, given)
-            if len(self._open) > _N_OPEN_MAX:
-                self.n_unpaired += self._open.pop(min(self._open)).given.is_good
+        if one is not None and one.condition != epoch.condition:
+            self._keep_pair(one, _Open(epoch.condition, given))
             return
-        is_pair = one.given.is_good & given.is_good
-        self.n_unpaired += (one.given.is_good | given.is_good) & ~is_pair
-        number = self._n_epochs
-        self._keep(one.condition, one.given.values, is_pair)
-        self._n_epochs = number
-        self._keep(epoch.condition, given.values, is_pair)
+        if one is not None:
+            self.n_unpaired += one.given.is_good
+        if epoch.condition not in self._begins:
+            self.n_unpaired += given.is_good
+            return
+        self._open[key] = _Open(epoch.condition, given)
+        if len(self._open) > _N_OPEN_MAX:
+            self.n_unpaired += self._open.pop(min(self._open)).given.is_good
+
+    def _keep_pair(self, one: _Open, other: _Open) -> None:
+        is_pair = one.given.is_good & other.given.is_good
+        self.n_unpaired += (one.given.is_good | other.given.is_good) & ~is_pair
+        for each in (one, other):
+            self._keep(each.condition, each.given.values, is_pair)
 
     def _keep(
         self, condition: int, values: NDArray[np.float64], is_good: NDArray[np.bool_]

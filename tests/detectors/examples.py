@@ -353,6 +353,7 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
                 mean="geometric",
                 form="index",
                 paired=True,
+                pairs_begin_with="second",
                 n_min=2,
                 n_permutations=99,
                 wait_s=0.1,

@@ -17,6 +17,11 @@ _EXAMPLES: Final = {
     "Burst": 'sl.Burst("burst", of="beta", threshold=sl.Percentile(75, calibrate_s=20))',
     "BurstStatistics": 'sl.BurstStatistics("statistics", of="burst")',
     "Coherence": 'sl.Coherence("sync", band_hz=(13, 30), pairs=[("STN_L", "M1_L")])',
+    "EventContrast": (
+        'sl.EventContrast("trick", of="beta", paired=True, '
+        'first={"markers": ["touch"], "window_s": (0.5, 3.5)}, '
+        'second={"markers": ["touch"], "window_s": (-3.5, -0.5)})'
+    ),
     "Oscillation": 'sl.Oscillation("rhythm", centre_hz=18.5)',
     "PhaseAmplitudeCoupling": (
         'sl.PhaseAmplitudeCoupling("coupling", phase_band_hz=(13, 30), '
