@@ -44,6 +44,7 @@ bench: $(READY) system
 	$(BIN)/python -m benchmarks.compute
 	$(BIN)/python -m benchmarks.calls
 	$(BIN)/python -m benchmarks.policies
+	$(BIN)/python -m benchmarks.replay_speed
 	$(BIN)/python -m benchmarks.end_to_end
 
 system:

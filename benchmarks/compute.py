@@ -14,6 +14,7 @@ import scipy
 
 from benchmarks import band_power, coherence, coupling, warm_start
 from benchmarks.contenders import processor
+from benchmarks.emg import hops as emg
 from benchmarks.peers.environments import PEERS, python_of
 
 
@@ -24,7 +25,7 @@ def main() -> int:
     missing = [peer for peer in PEERS if python_of(peer) is None]
     if missing:
         print(f"not installed, so not measured: {', '.join(missing)}")
-    for subject in (band_power, coherence, coupling, warm_start):
+    for subject in (band_power, coherence, coupling, emg, warm_start):
         for line in subject.report():
             print(line, flush=True)
     return 0

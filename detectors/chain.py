@@ -105,6 +105,8 @@ class DetectorChain:
     @property
     def deferrals(self) -> list[Deferral]:
         """What detectors will need at later samples, in their order."""
+        if not self._deferring:
+            return []
         return [each for detector in self._deferring for each in detector.deferrals]
 
     def postpone(self, id_: str, channel: str) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, groupby, pairwise
+from itertools import groupby
 from operator import itemgetter
 from typing import Self
 
@@ -13,19 +13,18 @@ from numpy.typing import NDArray
 
 from replay.choice import answering, choose, not_one_text
 from replay.read_ahead import ReadAhead
-from replay.recording import RecordedStream, Recording
-from replay.timeline.timeline import Correction, Timeline
+from replay.recorded_events import marker_events, signal_events
+from replay.recording import RecordedStream, Recording, Stretch
+from replay.timeline.timeline import Timeline
 from replay.timeline.timelines import timelines
 from replay.unheld_source import UnheldSource
+from replay.virtual_time import pass_time
 from streamer.errors import StreamNotFoundError
-from streamer.events import Chunk, ClockCorrection, Event, Marker
+from streamer.events import Event
 from streamer.lsl.description import as_configured, asked_text, require_as_configured
-from streamer.lsl.marker_text import marker_text
 from streamer.source import StreamInfo
 from streamer.streams import StreamConfig
 
-#: Recorders store offsets without their round trips; on a wired network those are shorter.
-_UNCERTAINTY_S = 0.001
 #: Many amplifiers deliver blocks of this length.
 _USUAL_S = 0.01
 
@@ -48,9 +47,13 @@ class Chunking(msgspec.Struct, frozen=True, kw_only=True):
         if self.n_samples_max is not None and self.n_samples_max < 1:
             raise ValueError(f"n_samples_max: expected at least 1, found {self.n_samples_max}")
 
+    def longest(self, rate_hz: float) -> int:
+        """Return the samples of the longest chunk of a stream."""
+        return self.n_samples_max or max(1, round(_USUAL_S * rate_hz))
+
     def edges(self, n_samples: int, rate_hz: float, stream_index: int) -> Iterator[int]:
         """Yield where the chunks of `n_samples` begin, without 0; each stream's differ."""
-        longest = self.n_samples_max or max(1, round(_USUAL_S * rate_hz))
+        longest = self.longest(rate_hz)
         if self.seed is None:
             yield from range(longest, n_samples, longest)
             return
@@ -102,6 +105,8 @@ class RecordingSource(UnheldSource):
         self._timelines: tuple[Timeline, ...] = ()
         self._infos: tuple[StreamInfo, ...] = ()
         self._remarks: list[str] = []
+        self._cuts: dict[str, NDArray[np.int64]] = {}
+        self._samples: dict[str, ReadAhead] = {}
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -117,6 +122,11 @@ class RecordingSource(UnheldSource):
     def streams(self) -> tuple[RecordedStream, ...]:
         """The recorded streams in the order of the configuration, known once opened."""
         return self._streams
+
+    @property
+    def chunking(self) -> Chunking:
+        """How samples are cut."""
+        return self._chunking
 
     @property
     def span_s(self) -> tuple[float, float]:
@@ -174,7 +184,7 @@ class RecordingSource(UnheldSource):
         for time_s, event in self.events():
             wait_s = time_s - loop.time()
             if wait_s > 0.0:
-                await asyncio.sleep(wait_s)
+                await pass_time(wait_s)
             emit(event)
 
     def events(self) -> Iterator[tuple[float, Event]]:
@@ -190,18 +200,29 @@ class RecordingSource(UnheldSource):
         cuts_s = np.concatenate([np.empty(0), *marked_s])
         for stream_index, (info, stream, times) in enumerate(named):
             if stream.is_signal:
-                edges = self._edges(stream_index, info.rate_hz, times, cuts_s)
-                signals.append(_signal_events(info.name, stream, times, edges))
+                self._cuts[info.name] = self._cuts_of(times, cuts_s)
+                edges = self._edges(stream_index, info, times.n_samples)
+                samples = self._samples[info.name] = ReadAhead(stream)
+                signals.append(signal_events(info.name, samples, times, edges))
             else:
-                markers.append(_marker_events(info.name, stream, times))
+                markers.append(marker_events(info.name, stream, times))
         # Equal times keep the order of the streams, and each stream its own order.
         return heapq.merge(*signals, *markers, key=itemgetter(0))
 
-    def _edges(
-        self, stream_index: int, rate_hz: float, times: Timeline, cuts_s: NDArray[np.float64]
-    ) -> Iterator[int]:
-        """Yield where each chunk of a signal ends."""
-        n_samples = times.n_samples
+    def read(self, name: str, start: int, stop: int) -> Stretch:
+        """Return samples of a signal, the first of which is that of the newest chunk, or later."""
+        return self._samples[name].read(start, stop)
+
+    def next_cut(self, name: str, sample: int) -> int:
+        """Return up to which sample nothing but samples can come, from one on that was given.
+
+        There a marker or a correction of any stream follows, or the stream `name` ends.
+        """
+        cuts = self._cuts[name]
+        return int(cuts[np.searchsorted(cuts, sample, "right")])
+
+    def _cuts_of(self, times: Timeline, cuts_s: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return where markers and corrections, and the end, cut a signal."""
         corrected = [each.first_sample for each in times.corrections]
         others_s = [
             each.time_s
@@ -212,8 +233,12 @@ class RecordingSource(UnheldSource):
         cuts_s = np.concatenate([cuts_s, others_s])
         # On both sides of samples of that very time, for those may come before it or after it.
         cuts = [times.n_before(cuts_s, side) for side in ("left", "right")]
-        bound = np.unique(np.concatenate([corrected, *cuts, [n_samples]]).astype(np.int64))
-        edges = heapq.merge(self._chunking.edges(n_samples, rate_hz, stream_index), bound.tolist())
+        return np.unique(np.concatenate([corrected, *cuts, [times.n_samples]]).astype(np.int64))
+
+    def _edges(self, stream_index: int, info: StreamInfo, n_samples: int) -> Iterator[int]:
+        """Yield where each chunk of a signal ends."""
+        regular = self._chunking.edges(n_samples, info.rate_hz, stream_index)
+        edges = heapq.merge(regular, self._cuts[info.name].tolist())
         yield from (edge for edge, _ in groupby(edges) if edge > 0)
 
     def _find(self, config: StreamConfig) -> RecordedStream:
@@ -227,33 +252,3 @@ class RecordingSource(UnheldSource):
             f"{len(chosen.streams) or 'none'} in {self._recording.path.name}"
             f"{not_one_text(config.match, found or self._recording.streams, found)}"
         )
-
-
-def _signal_events(
-    name: str, stream: RecordedStream, times: Timeline, edges: Iterator[int]
-) -> Iterator[tuple[float, Event]]:
-    ahead = ReadAhead(stream)
-    corrections = {each.first_sample: each for each in times.corrections}
-    if not stream.n_samples:
-        yield _correction_event(name, corrections[0])
-    for start, end in pairwise(chain([0], edges)):
-        if start in corrections:
-            yield _correction_event(name, corrections[start])
-        yield times.at_s(end - 1), Chunk(name, start, *ahead.read(start, end))
-
-
-def _marker_events(
-    name: str, stream: RecordedStream, times: Timeline
-) -> Iterator[tuple[float, Event]]:
-    corrections = {each.first_sample: each for each in times.corrections}
-    ahead = ReadAhead(stream)
-    for sample in range(stream.n_samples):
-        if sample in corrections:
-            yield _correction_event(name, corrections[sample])
-        texts, stamps_s = ahead.read(sample, sample + 1)
-        yield times.at_s(sample), Marker(name, float(stamps_s[0]), marker_text(texts[0]))
-
-
-def _correction_event(name: str, correction: Correction) -> tuple[float, Event]:
-    event = ClockCorrection(name, correction.correction_s, _UNCERTAINTY_S)
-    return correction.time_s, event

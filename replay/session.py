@@ -12,6 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from detectors.compiling.listening import Compiling, compiling
+from replay.ahead.ahead_loop import AheadLoop
 from replay.recording import Recording, describe
 from replay.recording_source import Chunking, RecordingSource
 from replay.virtual_devices import VirtualDevices
@@ -40,6 +41,7 @@ def replay_session(
     out: Path,
     may_number: bool = False,
     chunking: Chunking = Chunking(),  # noqa: B008 frozen
+    runs_ahead: bool = True,
     progress: Progress = lambda _done, _total: None,
     warn: Callable[[str], None] = lambda _: None,
     compiles: Compiling = lambda _n_compiled, _name: None,
@@ -61,6 +63,9 @@ def replay_session(
         Where it is taken, another number may be put behind its name.
     chunking : Chunking
         How samples are cut.
+    runs_ahead : bool
+        Whether detectors may take stretches of many chunks at once, which changes nothing but the
+        time that it takes: see `replay.ahead.ahead_loop`.
     progress : callable, optional
         Given the samples done and the samples in all.
     warn : callable, optional
@@ -95,7 +100,11 @@ def replay_session(
         warn(remark)
     name = _session_name(recording, config_toml)
     with compiling(compiles):
-        loop = ClosedLoop(config, source.infos, name)
+        loop = (
+            AheadLoop(config, source, name)
+            if runs_ahead
+            else ClosedLoop(config, source.infos, name)
+        )
         session = PreparedSession(loop, config, source.infos, name=name, config_toml=config_toml)
 
     async def run() -> EndedSession:
@@ -106,6 +115,7 @@ def replay_session(
             tick_s=config.rig.tick_s if config.devices else _IDLE_TICK_S,
             is_timed=False,
             samples_wait=True,
+            stays_inside=True,
             folder=out,
             may_number=may_number,
             watching=functools.partial(_showing, source.n_samples, progress),

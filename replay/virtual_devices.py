@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
+from replay.virtual_time import pass_time
 from stimulators.device.device import ReferenceDevice
 from stimulators.device_config import DeviceConfig
 from stimulators.wire.display_messages import Shown
@@ -72,7 +73,7 @@ class VirtualDevices:
             while True:
                 for name, device in self.devices.items():
                     self._say(name, device.tick(_now_us()))
-                await asyncio.sleep(_TICK_S)
+                await pass_time(_TICK_S)
         finally:
             self._emit = None
 
@@ -117,6 +118,8 @@ class VirtualDevices:
         """Let a device look at its clock when its next trigger is due, between two ticks too."""
         if (before := self._looks.pop(device, None)) is not None:
             before.cancel()
+        if not self.devices[device].triggers.waiting:
+            return
         fires_in_us = self.devices[device].fires_in_us
         if fires_in_us is not None and fires_in_us < _TICK_S * 1e6:
             # One more, as a time in seconds may be rounded down.

@@ -8,6 +8,10 @@ from typing import Any, TypeVar
 
 _T = TypeVar("_T")
 
+#: Nothing is waited for here but timers, so the system is asked only once in so many turns what is
+#: ready: an interrupt, or what another thread has handed over.
+_N_TURNS_UNASKED = 1024
+
 #: No run is longer: some hundred days.
 _RUN_S_MAX = 1e7
 
@@ -20,16 +24,22 @@ class _VirtualTimeSelector(selectors.DefaultSelector):
 
     def __init__(self, start_s: float) -> None:
         super().__init__()
-        self.now_ns = round(start_s * 1e9)
+        self._now_ns = round(start_s * 1e9)
+        self.now_s = self._now_ns / 1e9
+        self._n_turns = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready: list[tuple[selectors.SelectorKey, int]] = super().select(0)
-        if ready:
-            return ready
-        if timeout is None:
-            raise RuntimeError("deadlock: every task waits and no timer is set")
-        self.now_ns += round(timeout * 1e9)
-        return ready
+        self._n_turns += 1
+        if timeout is None or self._n_turns % _N_TURNS_UNASKED == 0:
+            ready: list[tuple[selectors.SelectorKey, int]] = super().select(0)
+            if ready:
+                return ready
+            if timeout is None:
+                raise RuntimeError("deadlock: every task waits and no timer is set")
+        if timeout:
+            self._now_ns += round(timeout * 1e9)
+            self.now_s = self._now_ns / 1e9
+        return []
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
@@ -60,7 +70,20 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         """Return the virtual time in seconds."""
-        return self._virtual.now_ns / 1e9
+        return self._virtual.now_s
+
+
+async def pass_time(lasts_s: float) -> None:
+    """Wait on the running loop as `asyncio.sleep` does, in fewer steps; not for several at once."""
+    loop = asyncio.get_running_loop()
+    over = loop.create_future()
+    loop.call_later(lasts_s, _end, over)
+    await over
+
+
+def _end(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def run_virtually(main: Coroutine[Any, Any, _T], *, start_s: float = 0.0) -> _T:

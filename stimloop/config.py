@@ -18,6 +18,7 @@ from stimloop.checking.tables import Reading
 from stimloop.checking.whole import all_mistakes, expected_info, no_signing
 from stimloop.errors import ConfigError
 from stimloop.recommended import LONG_HOLD, longest_window_s, needless, refusals
+from stimloop.recorder_config import RecordingConfig
 from stimloop.titrating.section import TitrationSection, unsupported_signs
 from stimloop.toml_file import read_toml
 from stimulators.policies.registry import POLICIES
@@ -49,6 +50,8 @@ class Config(LoopConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Who and how, for the record.
     lsl : LslConfig
         Which part of the network LSL sees.
+    recording : RecordingConfig
+        Whether sessions are recorded by LabRecorder, and where to.
     broker : BrokerConfig
         Where the MQTT broker is.
     signing : SigningConfig, optional
@@ -62,6 +65,7 @@ class Config(LoopConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     session: SessionSection = SessionSection()
     lsl: LslConfig = LslConfig()
+    recording: RecordingConfig = RecordingConfig()
     broker: BrokerConfig = BrokerConfig()
     signing: SigningConfig | None = None
     patient: PatientConfig | None = None

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from detectors.bursts.burst import BurstConfig, BurstThreshold
 from detectors.chain import AnyDetectorConfig
+from detectors.conditioning.artifacts.path import reads_events
 from detectors.conditioning.quality import Kind
 from detectors.conditioning.units import is_voltage_unit
 from detectors.power.band_power import BandPowerConfig
@@ -24,6 +25,7 @@ from stimloop.terminal.plain_text import plain
 from streamer.closed_loop import ClosedLoop
 from streamer.config import RigSection
 from streamer.lsl.description import as_configured
+from streamer.publishing.own_streams import is_own
 from streamer.source import StreamInfo
 from streamer.streams import Match, StreamConfig
 
@@ -79,6 +81,24 @@ def read_or_make_config(recording: Recording, file: Path | None, unit: str | Non
     return MadeConfig(config, ())
 
 
+def detectors_alone(made: MadeConfig) -> MadeConfig:
+    """Return a configuration without policies, devices and what belongs to these.
+
+    What is detected is the same, but for artifact steps that read our own stimulation, of which
+    there is none: a line says so.
+    """
+    config = made.config
+    blind = [
+        f"stream {stream.name}: {step.__struct_config__.tag} finds no stimulation of the rig's own "
+        "devices, since nothing is driven: estimates beside it may differ"
+        for stream in config.streams
+        for step in stream.artifacts
+        if config.devices and reads_events(step)
+    ]
+    alone = replace(config, policies=(), devices=(), patient=None, titrations=())
+    return MadeConfig(alone, (*made.remarks, *blind))
+
+
 def config_for(recording: Recording, unit: str | None = None) -> MadeConfig:
     """Return a configuration that detects beta bursts on every channel and drives nothing.
 
@@ -124,7 +144,7 @@ def config_for(recording: Recording, unit: str | None = None) -> MadeConfig:
 
 def kind_of(info: StreamInfo, unit: str | None = None, *, of_unknown_type: Kind = "lfp") -> Kind:
     """Return the kind of a signal by its type; "other" where no channel has a unit of voltage."""
-    if unit is None and not any(map(is_voltage_unit, info.units)):
+    if is_own(info) or (unit is None and not any(map(is_voltage_unit, info.units))):
         return "other"
     return _KINDS.get(info.lsl_type.upper(), of_unknown_type)
 
@@ -168,7 +188,7 @@ def _signals(recording: Recording, remarks: list[str]) -> list[RecordedStream]:
     """Return the signals of a high enough rate; only those of a known type where there are any."""
     fit: list[RecordedStream] = []
     for number, each in enumerate(recording.streams, 1):
-        if not each.is_signal or each.info.rate_hz <= 2.0 * _BAND_HZ[1]:
+        if not each.is_signal or is_own(each.info) or each.info.rate_hz <= 2.0 * _BAND_HZ[1]:
             continue
         twin = next((other for other in fit if is_same_recording(each, other)), None)
         if not each.n_samples:

@@ -82,7 +82,7 @@ class ProgramConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         if self.duration_s is not None:
             return self.duration_s
         n_periods = self.n_trigger_pulses - 1
-        return n_periods / self.frequency_hz if n_periods and self.frequency_hz else 0.0
+        return n_periods / self.frequency_hz if self.frequency_hz else 0.0
 
 
 class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

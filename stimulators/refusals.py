@@ -68,6 +68,8 @@ class RefusalReason(ReasonWord):
     INTERVAL = "interval", "blocks of a stream arrive too seldom"
     DATA = "data", "data are not good, or have not been for long enough"
 
+    RECORDING = "recording", "the recording of the session is not being written"
+
     # Who.
     SESSION = "session", "of another session than the one that drives the device"
     ORDER = "order", "older than the newest command that was done"

@@ -26,6 +26,7 @@ from streamer.events import (
     NullArrived,
     NullLate,
     PastKnown,
+    RecorderChanged,
     Slept,
     StreamChanged,
     Tick,
@@ -138,6 +139,10 @@ class ClosedLoop:
         """Return the block that is made of a chunk, and the notes on it."""
         return conditioner.update(chunk.first_sample, chunk.samples, chunk.timestamps_s)
 
+    def detect(self, block: Block) -> tuple[tuple[Seen, ...], Sequence[EffectiveResult]]:
+        """Return what the detectors see in a block, and the results that take effect in it."""
+        return self.chain.update(block), self.chain.take_bound()
+
     def _bind_device_events(self) -> tuple[DeviceEvent, ...]:
         """Bind the device events of this step to the next sample that each policy decides on."""
         if self._device_events is None:
@@ -148,7 +153,7 @@ class ClosedLoop:
         return events
 
     def _hear(self, event: Happening, now_s: float) -> tuple[Decision, ...]:
-        if isinstance(event, Tick | Slept | Fault | PastKnown):
+        if isinstance(event, Tick | Slept | Fault | PastKnown | RecorderChanged):
             return self._tell_gate(event, now_s)
         if isinstance(event, ClockCorrection):
             return self._correct(event, now_s)
@@ -176,8 +181,12 @@ class ClosedLoop:
         return Notice(kind="null_arrived", text=f"{about} is there, and valid from the next hop on")
 
     def _tell_gate(
-        self, event: Tick | Slept | Fault | PastKnown, now_s: float
+        self, event: Tick | Slept | Fault | PastKnown | RecorderChanged, now_s: float
     ) -> tuple[Decision, ...]:
+        if isinstance(event, RecorderChanged):
+            problem = "" if event.is_recording else event.detail
+            decisions = self.gate.note_recording(problem, event.remedy, now_s)
+            return (*decisions, _recorder_notice(event))
         if isinstance(event, Slept):
             return self.gate.sleep(event.lasted_s, now_s)
         if isinstance(event, Fault):
@@ -202,8 +211,8 @@ class ClosedLoop:
         if conditioner is None or not chunk.timestamps_s.size:
             return Outcome()
         block, notes = self.condition(conditioner, chunk)
-        seen = self.chain.update(block)
-        notes += tuple(map(self._noted, self.chain.take_bound()))
+        seen, bound = self.detect(block)
+        notes += tuple(map(self._noted, bound))
         targets: list[Target] = []
         faults: list[str] = []
         newest = [wiring.fold(seen, targets, faults) for wiring in self.wirings]
@@ -292,6 +301,13 @@ class ClosedLoop:
         layout = self.conditioners[stream].layout
         used = set().union(*(wiring.channels_of(stream) for wiring in self.wirings))
         return [index for index, label in enumerate(layout.channels) if label in used]
+
+
+def _recorder_notice(event: RecorderChanged) -> Notice:
+    """Return the notice of a recording that is written, or the alarm of one that is not."""
+    if event.is_recording:
+        return Notice(kind="recording", text=event.detail)
+    return Notice(kind="recording_lost", text=f"{event.detail}: {event.remedy}")
 
 
 def _move_devices(decisions: Sequence[Decision]) -> bool:

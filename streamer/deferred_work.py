@@ -79,6 +79,8 @@ class DeferredWork:
 
         Where samples may wait, wait for the results instead.
         """
+        if not self._open:
+            return []
         late: list[NullLate] = []
         end = chunk.first_sample + chunk.timestamps_s.size
         for work in self._open:

@@ -127,6 +127,24 @@ class NullArrived(msgspec.Struct, frozen=True, tag=True, gc=False):
     channel: str
 
 
+class RecorderChanged(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Whether the session's recording is being written, where one is wanted; told at each change.
+
+    Parameters
+    ----------
+    is_recording : bool
+        Whether it is.
+    detail : str
+        What it is written to, or why it is not written.
+    remedy : str
+        What to do about that.
+    """
+
+    is_recording: bool
+    detail: str
+    remedy: str = ""
+
+
 class Fault(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Something in the service itself failed: everything to safe."""
 
@@ -143,6 +161,7 @@ Happening: TypeAlias = (
     | PastKnown
     | NullLate
     | NullArrived
+    | RecorderChanged
     | Fault
     | Received
 )

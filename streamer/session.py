@@ -1,18 +1,22 @@
 """A session put together, the same way for an amplifier, a recording and a simulation."""
 
+import contextlib
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from typing import Any
 
 from streamer import clock
 from streamer.closed_loop import ClosedLoop
 from streamer.config import LoopConfig
 from streamer.deferred_work import DeferredWork
+from streamer.errors import JournalError
+from streamer.journal.gathering import GatheringJournal
 from streamer.journal.journal import Journal
 from streamer.journal.provenance import header, versions
 from streamer.journal.session_folder import SessionFolder
-from streamer.running.interrupts import cancelling, ignored
+from streamer.running.interrupts import cancelling, ignored, undisturbed
 from streamer.service import Service
-from streamer.session_parts import EndedSession, Ends, RunningSession
+from streamer.session_parts import EndedSession, Ends, RunningSession, SessionRecording
 from streamer.source import StreamInfo
 from streamer.tables.writer import TableWriter
 from streamer.warm_up import warm_up
@@ -102,9 +106,11 @@ class PreparedSession:
             running = RunningSession(
                 service=service, summary=summary, folder=folder, transport=ends.transport
             )
+            is_begun = await _begun(ends.recording, running)
             stack.enter_context(ends.watching(running))
-            reason, fault = await _until_over(service, ends)
+            reason, fault = await _until_over(service, ends) if is_begun else ("stopped", None)
             await last.enter_async_context(ignored())
+            recording = await _ended(ends.recording, journal)
             # A journal that could not be written raises here again; then nothing else is.
             content = folder.end(
                 summary,
@@ -114,6 +120,7 @@ class PreparedSession:
                 real_time_factor=(ends.now_s() - started_s) / max(clock.now_s() - began_s, 1e-9),
                 key=ends.journal_key,
                 tables_problem=tables.end(journal.n_steps),
+                recording=recording,
             )
         return EndedSession(folder=folder, summary=content, head=journal.head, fault=fault)
 
@@ -134,17 +141,19 @@ class PreparedSession:
             versions=versions(),
             allow=self._config.rig.allow,
         )
-        displays = Displays(ends.transport, self._name, self.loop.chain.detectors.values())
-        decisions = DecisionDisplays(ends.transport, self.loop.gate)
+        if not ends.stays_inside:  # else nobody could look
+            displays = Displays(ends.transport, self._name, self.loop.chain.detectors.values())
+            decisions = DecisionDisplays(ends.transport, self.loop.gate)
+            watchers = (*watchers, displays.watch, decisions.watch)
         return Service(
             loop=self.loop,
-            journal=journal,
+            journal=GatheringJournal(journal) if ends.stays_inside else journal,
             transport=ends.transport,
             heartbeat=heartbeat,
             now_s=ends.now_s,
             session=self._name,
             tick_s=self._config.rig.tick_s if ends.tick_s is None else ends.tick_s,
-            watchers=(*watchers, displays.watch, decisions.watch),
+            watchers=watchers,
             past=ends.ledger.past,
             past_s=ends.past_s,
             keep_past=ends.ledger.keep,
@@ -157,6 +166,21 @@ def remarks_of(config: LoopConfig, infos: Sequence[StreamInfo]) -> list[str]:
     """Return what an operator should know of streams and stimulation before a session."""
     rates_hz = {info.name: info.rate_hz for info in infos}
     return [*stream_remarks(config.streams, infos), *stimulation_in_bands(config, rates_hz)]
+
+
+async def _begun(recording: SessionRecording, running: RunningSession) -> bool:
+    """Begin the recording; return whether nobody interrupted it, and the session may begin."""
+    with undisturbed():
+        await recording.begin(running)
+        return True
+    return False
+
+
+async def _ended(recording: SessionRecording, journal: Journal) -> dict[str, Any] | None:
+    """End the recording, which is compared with all that the journal holds by now."""
+    with contextlib.suppress(JournalError):  # raised again by whoever ends the journal
+        journal.commit()
+    return await recording.end()
 
 
 async def _until_over(service: Service, ends: Ends) -> tuple[str, Exception | None]:

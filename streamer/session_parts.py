@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from stimulators.wire.transport import Transport
 from streamer.journal.session_folder import SessionFolder
@@ -46,6 +46,28 @@ def unwatched(_session: RunningSession) -> Iterator[None]:
     yield
 
 
+class SessionRecording(Protocol):
+    """Records a session beside its journal; neither call raises on what goes wrong with it."""
+
+    async def begin(self, session: RunningSession) -> None:
+        """Begin, before the session's first event, and add watchers."""
+        ...
+
+    async def end(self) -> dict[str, Any] | None:
+        """End, and return what the summary says of the recording, where there is one."""
+        ...
+
+
+class NoRecording:
+    """A session of which the journal is the only record."""
+
+    async def begin(self, session: RunningSession) -> None:
+        """Do nothing."""
+
+    async def end(self) -> None:
+        """Do nothing."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ends:
     """What differs between a live session, a recording and a simulation: all but the loop.
@@ -64,6 +86,9 @@ class Ends:
         Whether that is a real clock, so that latencies mean something.
     samples_wait : bool
         Whether samples wait for what detectors compute beside the loop, as those of a file may.
+    stays_inside : bool
+        Whether no message leaves this process, as to devices in virtual time: then steps are
+        journalled many at a time.
     folder : Path
         The session folder to create.
     may_number : bool
@@ -78,6 +103,8 @@ class Ends:
         Seconds after which the session ends by itself.
     journal_key : bytes, optional
         What the end of the journal is signed with.
+    recording : SessionRecording
+        Entered already, where it has to be.
     watching : callable
         Given the session, returns a context in which it runs, and which may add watchers.
     """
@@ -89,12 +116,14 @@ class Ends:
     tick_s: float | None = None
     is_timed: bool = True
     samples_wait: bool = False
+    stays_inside: bool = False
     may_number: bool = False
     ledger: Ledger | NoLedger = field(default_factory=NoLedger)
     past_s: float | None = None
     slept_s: Callable[[], float] = lambda: 0.0
     duration_s: float | None = None
     journal_key: bytes | None = None
+    recording: SessionRecording = field(default_factory=NoRecording)
     watching: Watching = unwatched
 
 

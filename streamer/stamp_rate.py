@@ -77,9 +77,10 @@ class StampRate:
         if not stamps_s.size:
             return
         first = -self._n_samples % self._n_block
-        self._edges_s.extend(stamps_s[first :: self._n_block].tolist())
+        if first < stamps_s.size:
+            self._edges_s.extend(stamps_s[first :: self._n_block].tolist())
         self._n_samples += stamps_s.size
-        self._newest_s = float(stamps_s[-1])
+        self._newest_s = stamps_s.item(-1)
         while len(self._edges_s) > _N_BLOCKS_MAX:
             self._edges_s = self._edges_s[::2]
             self._n_block *= 2

@@ -141,6 +141,11 @@ class Conditioner:
         return self._counts
 
     @property
+    def reads_events(self) -> bool:
+        """Whether events that are bound to samples change what is made of these."""
+        return self._artifacts is not None and self._artifacts.reads_events
+
+    @property
     def next_sample(self) -> int:
         """Index of the sample that is expected next."""
         return self._next_sample

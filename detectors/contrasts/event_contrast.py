@@ -109,6 +109,7 @@ class EventContrast:
     """
 
     config_type: ClassVar[type[DetectorConfig]] = EventContrastConfig
+    reads_events: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from replay.inspection.inspect import inspect_stream
 from replay.inspection.inspected import ChannelInspection, StreamInspection
 from replay.inspection.peaks import P_MAX
 from replay.recording import Recording
+from streamer.publishing.own_streams import is_own
 from streamer.streams import StreamConfig
 
 
@@ -46,7 +47,8 @@ def inspect_candidates(
     pairs = [
         (stream, config)
         for stream, config in zip(recording.streams, configs, strict=True)
-        if stream.is_signal and request.stream in {None, config.name}
+        if stream.is_signal
+        and (config.name == request.stream if request.stream else not is_own(stream.info))
     ]
     wanted = [each for each in pairs if each[1].kind == "lfp"] or [
         each for each in pairs if each[1].kind == "other"

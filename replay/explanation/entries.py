@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from replay.explanation.outcomes import ReadOutcome, read_outcome
+from replay.recorded_outcome import ReadOutcome, read_outcome
 from stimulators.decisions import Decision, Send
 from stimulators.wire.messages import Lease
 from stimulators.wire.received import ClockAsked, StatusHeard
@@ -48,6 +48,7 @@ KINDS: Final = (
     "link",
     "fault",
     "machine",
+    "recorder",
     "past",
     "null",
     "service",

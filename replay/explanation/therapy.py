@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from replay.explanation.outcomes import read_outcome
 from replay.recorded_loop import journal_of, recorded_loop
+from replay.recorded_outcome import read_outcome
 from streamer.journal.reader import JournalReader
 from streamer.journal.records import Header, StepRecord
 from streamer.watching.therapy import Therapy

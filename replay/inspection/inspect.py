@@ -22,6 +22,7 @@ from replay.inspection.spectral_lines import SpectralLine, lines_of
 from replay.recording import RecordedStream, Recording, RecordingError
 from replay.timeline.timelines import timelines
 from streamer.errors import StreamError
+from streamer.publishing.own_streams import is_own
 from streamer.streams import StreamConfig
 
 #: Where peaks are searched for: theta, alpha and beta.
@@ -103,6 +104,9 @@ def inspect_stream(
     than a fifth of a channel is of an amplitude that its unit cannot have, its spectrum is of the
     numbers all the same, and its `problem` says so.
     """
+    if is_own(stream.info):
+        text = "computed by stimloop as it ran: no signal that was recorded"
+        return replace(_without_spectra(stream, config), problem=text)
     montage = config.montage or _suggested(stream, config)
     config = replace(config, montage=montage)
     if not stream.is_signal or not stream.n_samples:

@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable
 
 from replay.patient.patient import Patient, PatientConfig
-from replay.playing.lsl_outlet import open_outlet
 from stimulators.wire import topics
 from stimulators.wire.keys.keys import without_signature
 from stimulators.wire.messages import Ack, DeviceInfo, DeviceStatus
 from stimulators.wire.mqtt import BrokerConfig, MqttLink
 from stimulators.wire.payload import from_payload
 from streamer.clock import now_s
+from streamer.lsl.outlet import open_outlet
 
 #: A patient further behind than this (the machine was suspended) leaves the time between out.
 _BEHIND_S_MAX = 1.0

@@ -113,6 +113,7 @@ class SimulatedSession:
                 now_s=asyncio.get_running_loop().time,
                 is_timed=False,
                 samples_wait=True,
+                stays_inside=True,
                 folder=out,
                 may_number=may_number,
                 duration_s=duration_s,

@@ -8,12 +8,12 @@ from operator import itemgetter
 
 import pylsl
 
-from replay.playing.lsl_outlet import open_outlet
 from replay.read_ahead import ReadAhead
 from replay.recording import RecordedStream, Recording, RecordingError, describe, ranges
 from replay.timeline.timeline import Timeline
 from replay.timeline.timelines import timelines
 from streamer.clock import now_s
+from streamer.lsl.outlet import open_outlet
 
 #: How often is looked whether anybody listens.
 _LOOK_S = 0.05

@@ -1,7 +1,7 @@
 """What of a folder can be opened: itself, where it is one recording, or what lies in it."""
 
 import os
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -68,12 +68,15 @@ def recordings_in(folder: Path, known: ReaderRegistry = REGISTRY) -> Iterator[Fo
 
 
 def _files_in(
-    folder: Path, names: Iterable[str], without: Container[Reader], known: ReaderRegistry
+    folder: Path, names: Iterable[str], without: Collection[Reader], known: ReaderRegistry
 ) -> Iterator[FoundRecording]:
     """Yield the recordings of a folder; of files that belong together the one that names them."""
+    repeats = {name for reader in without for name in reader.repeats}
     found = [
         FoundRecording(folder / name, reader)
-        for name in sorted(each for each in names if not each.startswith("."))
+        for name in sorted(
+            each for each in names if not each.startswith(".") and each not in repeats
+        )
         if (reader := _reader_of(folder / name, known)) is not None and reader not in without
     ]
     leading = {_belonging(each) for each in found if not _is_companion(each)}

@@ -29,6 +29,8 @@ class Reader:
     companions : tuple of str
         Of the suffixes, those of files that stand beside another one of the same name, which they
         belong to: of a folder, only that other one is named.
+    repeats : tuple of str
+        Names of files in a folder of this format that hold the same samples once more.
 
     Examples
     --------
@@ -47,6 +49,7 @@ class Reader:
     recognizes: Callable[[Path, bytes], bool]
     open: Callable[[Path], Recording]
     companions: tuple[str, ...] = ()
+    repeats: tuple[str, ...] = ()
 
     def has_suffix(self, path: Path) -> bool:
         """Return whether a file is named as those of this format are."""

@@ -3,7 +3,7 @@
 import weakref
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -22,22 +22,28 @@ from replay.recording import (
 from streamer.errors import JournalError
 from streamer.events import Chunk, ClockCorrection, Marker
 from streamer.journal.opening import open_journal
-from streamer.journal.reader import JournalReader
+from streamer.journal.reader import JournalReader, JournalRecord
 from streamer.journal.records import StepRecord, decode
-from streamer.journal.session_folder import SessionFolder
+from streamer.journal.session_folder import RECORDING_NAME, SessionFolder
 from streamer.source import StreamInfo
 
 _MAGIC: Final = b"SQLite format 3\0"
 _BETWEEN: Final = "SELECT payload FROM records WHERE number BETWEEN ? AND ? ORDER BY number"
 
 
-def open_session(path: Path) -> Recording:
+def _ignored(_record: JournalRecord) -> None:
+    """Take a record, and do nothing with it."""
+
+
+def open_session(path: Path, see: Callable[[JournalRecord], None] = _ignored) -> Recording:
     """Open a session.
 
     Parameters
     ----------
     path : Path
         The session's folder, or its `journal.sqlite`.
+    see : callable
+        Given each record on the way: for whoever wants more of them than samples.
 
     Returns
     -------
@@ -64,7 +70,7 @@ def open_session(path: Path) -> Recording:
     try:
         with JournalReader(file) as reader:
             found = {info.name: _Found(info) for info in reader.header.infos}
-            warnings = _walked(reader, found)
+            warnings = _walked(reader, found, see)
         journal = _Journal(file)
     except JournalError as error:
         raise RecordingError(f"{path}: expected a session that can be read: {error}") from error
@@ -124,10 +130,13 @@ class _Found:
         return SessionMarkers(markers, self.texts, self.stamps_s, clock)
 
 
-def _walked(reader: JournalReader, found: dict[str, _Found]) -> tuple[str, ...]:
+def _walked(
+    reader: JournalReader, found: dict[str, _Found], see: Callable[[JournalRecord], None]
+) -> tuple[str, ...]:
     """Find every sample of the journal; return what is wrong with its end."""
     try:
         for record in reader.records():
+            see(record)
             if not isinstance(record.payload, StepRecord):
                 continue
             event = record.payload.event
@@ -244,4 +253,5 @@ READER: Final = Reader(
     suffixes=(".sqlite",),
     recognizes=_recognizes,
     open=open_session,
+    repeats=(RECORDING_NAME,),
 )

@@ -1,6 +1,8 @@
 """When each sample of a stream was there, on the recorder's clock."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -122,6 +124,14 @@ class Timeline:
         """Return the time of one sample."""
         within = self._block(sample // self._block_samples).times_s
         return float(within[sample % self._block_samples])
+
+    def at_many_s(self, samples: Sequence[int]) -> list[float]:
+        """Return the times of some samples in ascending order."""
+        found: list[float] = []
+        for number, within in groupby(samples, lambda sample: sample // self._block_samples):
+            rows = [sample - number * self._block_samples for sample in within]
+            found += self._block(number).times_s[rows].tolist()
+        return found
 
     def n_before(
         self, times_s: NDArray[np.float64], side: Literal["left", "right"]

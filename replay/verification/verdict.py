@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from replay.verification.recording.result import RecordingCheck
+
 #: What proves the end of a journal.
 Proof = Literal["nothing", "end record", "signature", "head"]
 
@@ -55,6 +57,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         Of what was computed again.
     warnings : tuple of str
         What is not wrong but should be known.
+    recording : RecordingCheck or None
+        The recorder's file held against the journal, where there is one; `passes` includes it.
     """
 
     session: str
@@ -67,6 +71,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     head: str
     digest: dict[str, str]
     warnings: tuple[str, ...]
+    recording: RecordingCheck | None = None
 
 
 class Difference(Exception):  # noqa: N818 it ends the comparison, and is what was looked for

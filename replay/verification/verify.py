@@ -7,6 +7,8 @@ from replay.recorded_loop import journal_of
 from replay.verification.beside import check_config, check_summary
 from replay.verification.ending import UNKNOWN, judge_end
 from replay.verification.recomputation import Recomputation, of_other_origin
+from replay.verification.recording.check import check_recording, recording_of
+from replay.verification.recording.result import RecordingCheck
 from replay.verification.verdict import Difference, EndVerdict, Verdict
 from streamer.errors import JournalError, LogMissingError
 from streamer.journal.reader import JournalReader
@@ -20,6 +22,7 @@ def verify(
     head: str | None = None,
     key: bytes | None = None,
     is_unfinished: bool = False,
+    recording: Path | None = None,
 ) -> Verdict:
     """Compute a session again from its journal, compare everything, and look for its end.
 
@@ -41,6 +44,9 @@ def verify(
         The key that its end record has to be signed with.
     is_unfinished : bool
         Accept a journal without an end record, as a kill leaves it.
+    recording : Path, optional
+        A recorder's file that is held against the journal; without, the one that the summary
+        names, or that lies in the session's folder.
 
     Returns
     -------
@@ -62,7 +68,10 @@ def verify(
     reader = check.reader
     end = judge_end(reader, head=head, head_number=check.head_number, key=key)
     is_excused = is_unfinished and reader.end is None and head is None
-    return check.verdict(end, None, passes=end.is_proven or is_excused)
+    recorded = check.recording(recording)
+    is_equal = recorded is None or recorded.is_equal
+    passes = (end.is_proven or is_excused) and is_equal
+    return check.verdict(end, None, passes=passes, recording=recorded)
 
 
 class _Verification:
@@ -77,7 +86,20 @@ class _Verification:
         self._recomputation: Recomputation | None = None
         self._warnings: list[str] = []
 
-    def verdict(self, end: EndVerdict, first_difference: str | None, *, passes: bool) -> Verdict:
+    def recording(self, given: Path | None) -> RecordingCheck | None:
+        """Hold a recorder's file against the journal, where there is one."""
+        file, warning = recording_of(self._path, self.reader.end) if given is None else (given, "")
+        self._warn(warning or None)
+        return None if file is None else check_recording(self._path, file)
+
+    def verdict(
+        self,
+        end: EndVerdict,
+        first_difference: str | None,
+        *,
+        passes: bool,
+        recording: RecordingCheck | None = None,
+    ) -> Verdict:
         recomputation = self._recomputation
         return Verdict(
             session=self._session,
@@ -90,6 +112,7 @@ class _Verification:
             head=self.reader.head,
             digest={} if recomputation is None else recomputation.digests.as_dict(),
             warnings=tuple(self._warnings),
+            recording=recording,
         )
 
     def run(self, progress: Callable[[int], None] | None) -> None:

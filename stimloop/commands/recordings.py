@@ -46,6 +46,10 @@ def replay(
     seed: Annotated[
         int | None, typer.Option(help="Cut chunks of random lengths up to --chunk-samples.")
     ] = None,
+    detect_only: Annotated[
+        bool,
+        typer.Option("--detect-only", help="Detectors alone, in long chunks: nothing is driven."),
+    ] = False,
     unit: Annotated[
         str | None, typer.Option(help="Unit of every LFP and EMG channel, whatever the file says.")
     ] = None,
@@ -55,15 +59,20 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Run a recording through the loop in virtual time, as fast as the processor goes."""
+    from replay.offline import LONG_CHUNKS
     from replay.recording_source import Chunking
     from replay.session import replay_session
     from stimloop import config as configuration
-    from stimloop.recording_config import commented_toml, read_or_make_config
+    from stimloop.recording_config import commented_toml, detectors_alone, read_or_make_config
     from streamer.clock import wall_time_text
     from streamer.errors import StreamError
 
     loaded = opened(recording)
     made = read_or_make_config(loaded, config, unit)
+    chunking = Chunking(n_samples_max=chunk_samples, seed=seed)
+    if detect_only:
+        made = detectors_alone(made)
+        chunking = LONG_CHUNKS if chunk_samples is None else chunking
     if show_config:
         print_toml(commented_toml(made))
         return
@@ -72,14 +81,14 @@ def replay(
         warn(f"{recording}: {remark}")
     folder = out or Path("sessions") / f"{wall_time_text()}-{rig.rig.name}-{recording.stem}"
     try:
-        with progress_of_named("replaying") as advance:
+        with progress_of_named("replaying", is_shown=not as_json) as advance:
             summary = replay_session(
                 loaded,
                 rig.loop,
                 config_toml=configuration.to_toml(rig),
                 out=folder,
                 may_number=out is None,
-                chunking=Chunking(n_samples_max=chunk_samples, seed=seed),
+                chunking=chunking,
                 progress=lambda done, total: advance(done, total, ""),
                 warn=warn,
                 compiles=lambda n, name: advance(n, None, f"(compiling {name})"),
@@ -162,12 +171,17 @@ def verify(
     unfinished: Annotated[
         bool, typer.Option("--unfinished", help="Accept a session without an end, as a kill leaves")
     ] = False,
+    recording: Annotated[
+        Path | None,
+        typer.Option(help="A recorder's file to hold against the journal; else the session's own."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compute a session again from its journal, and check whether the end of its journal is proven.
 
-    0 if everything comes out the same and nothing can be missing, else 1. A session without an
-    end record needs --head, or --unfinished.
+    A recording (`record = true`) is compared with the journal sample by sample. 0 if everything is
+    the same and nothing can be missing, else 1. A session without an end record needs --head, or
+    --unfinished.
     """
     import msgspec
 
@@ -179,13 +193,14 @@ def verify(
         raise ConfigError(f"--head: expected 64 hexadecimal digits, found {head!r}")
     try:
         key = None if keys is None else load_journal_key(keys)
-        with progress("verifying") as advance:
+        with progress("verifying", is_shown=not as_json) as advance:
             verdict = verify_session(
                 session,
                 lambda n_records: advance(n_records, None),
                 head=None if head is None else head.lower(),
                 key=key,
                 is_unfinished=unfinished,
+                recording=recording,
             )
     except JournalError as error:
         raise ConfigError(str(error)) from error
@@ -195,6 +210,8 @@ def verify(
         _print_verdict(session, verdict)
     if not verdict.holds:
         raise DoesNotHoldError(f"{session}: does not hold: {verdict.first_difference}")
+    if verdict.recording is not None and not verdict.recording.is_equal:
+        raise DoesNotHoldError(verdict.recording.text)
     if not verdict.passes:
         raise DoesNotHoldError(f"{session}: the end is not proven: {verdict.end.text}")
 
@@ -217,3 +234,10 @@ def _print_verdict(session: Path, verdict: "Verdict") -> None:
             f"{session}: unfinished: no end record; it holds up to record "
             f"{verdict.n_records - 1}, and what followed, if anything, is not known"
         )
+    check = verdict.recording
+    if check is not None:
+        for each in check.streams:
+            if not each.is_equal:
+                print_line(f"{check.file}: {each.stream}: {each.text}")
+        if check.is_equal:
+            print_line(check.text)

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from replay.explanation.outcomes import read_outcome
 from replay.recorded_loop import journal_of, recorded_loop
+from replay.recorded_outcome import read_outcome
 from stimloop.checking.wording import listed
 from stimloop.errors import ConfigError
 from stimloop.short_toml import table_of

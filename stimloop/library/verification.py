@@ -14,6 +14,7 @@ def verify(
     head: str | None = None,
     keys: str | PathLike[str] | None = None,
     unfinished: bool = False,
+    recording: str | PathLike[str] | None = None,
 ) -> Verdict:
     """Compute a session again from its journal, compare all results, and check how it ended.
 
@@ -28,6 +29,8 @@ def verify(
         The folder with the key that its end record has to be signed with.
     unfinished : bool
         Accept a session without an end, as a kill leaves it.
+    recording : path, optional
+        A recorder's file to hold against the journal; without, the session's own where it has one.
 
     Returns
     -------
@@ -52,4 +55,5 @@ def verify(
         head=None if head is None else head.lower(),
         key=key,
         is_unfinished=unfinished,
+        recording=None if recording is None else Path(recording),
     )

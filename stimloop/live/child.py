@@ -1,11 +1,12 @@
 """A child process for any event loop: asyncio's own need one that Windows may not have."""
 
 import asyncio
+import os
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -25,9 +26,13 @@ class Child:
         What it is, for messages.
     arguments : sequence of str
         What the interpreter is started with; the current folder is not on its path.
+    environment : mapping of str to str, optional
+        Variables beside, or in place of, those of this process.
     """
 
-    def __init__(self, name: str, arguments: Sequence[str]) -> None:
+    def __init__(
+        self, name: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> None:
         self.name = name
         # A file, because a pipe that nobody reads would block a child that writes much.
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 closed by `end`
@@ -38,6 +43,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._words,
+            env={**os.environ, **(environment or {})},
             start_new_session=not is_windows,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) if is_windows else 0,
         )
@@ -72,6 +78,18 @@ class Child:
         output = self._process.stdout
         line = b"" if output is None else await _in_thread(output.readline)
         return line.decode(errors="replace").strip()
+
+    def each_line(self, take: Callable[[str], None]) -> None:
+        """Hand each line that it writes from now on to `take`, on a thread, until it ends."""
+        output = self._process.stdout
+        assert output is not None  # noqa: S101 every child is started with a pipe
+
+        def read() -> None:
+            with suppress(ValueError):  # it has ended, and its pipe is closed
+                for line in output:
+                    take(line.decode(errors="replace").strip())
+
+        threading.Thread(target=read, name=self.name, daemon=True).start()
 
     async def until_over(self) -> None:
         """Wait until it has ended."""

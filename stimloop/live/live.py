@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from stimloop.errors import ConfigError, FaultError
 from stimloop.key_path import with_path_first
 from stimloop.live.companions import Companions
 from stimloop.live.one_service import require_alone
+from stimloop.live.recording.lab_recording import LabRecording, Recorded
+from stimloop.live.recording.recorder import require_recorder
 from stimloop.live.sources import open_sources
 from stimloop.live.stop_key import press_stop, stop_key
 from stimloop.recommended import allowed_text
@@ -79,7 +81,7 @@ async def run(
     Raises
     ------
     ConfigError
-        Where configuration and streams do not fit each other.
+        Where configuration and streams do not fit each other, or the recorder is not installed.
     StreamError
         Where a stream is not there or not what it should be.
     FaultError
@@ -88,6 +90,8 @@ async def run(
     """
     if not may_number:
         require_free(folder)
+    if config.recording.record:
+        require_recorder()
     keys = _keys(config, config_name)
     journal_key = _journal_key(config)
     rig = known_rig(config)
@@ -109,6 +113,7 @@ async def run(
             *sign_warnings(config),
         ):
             warn(f"{config_name}: {remark}")
+        recording = await stack.enter_async_context(_recording(config, name, infos, report))
         this = RunningRig(rig=rig, config=config_name, session=name, pid=os.getpid())
         past_s, slept_before_s = clock.now_s(), clock.suspended_s()
         ledger = ledger_of(config.rig.name, config.devices, clock.unix_us)
@@ -123,6 +128,7 @@ async def run(
             slept_s=lambda: clock.suspended_s() - slept_before_s,
             duration_s=duration_s,
             journal_key=journal_key,
+            recording=recording,
             watching=functools.partial(_watched, watching, this, report, warn),
         )
         ended = await session.run(ends, last)
@@ -144,6 +150,23 @@ def _put_together(
     ):
         loop = build_loop(config_name, config, infos, session=name)
         return loop, PreparedSession(loop, config.loop, infos, name=name, config_toml=config_toml)
+
+
+def _recording(
+    config: Config, name: str, infos: Sequence[StreamInfo], report: TellLine
+) -> LabRecording:
+    return LabRecording(
+        Recorded(
+            recording=config.recording,
+            network=config.lsl,
+            rig=config.rig.name,
+            session=name,
+            subject=config.session.subject,
+            uids=[info.uid for info in infos],
+            now_s=clock.now_s,
+            report=report,
+        )
+    )
 
 
 def _transport(config: Config, name: str, keys: Keys) -> MqttTransport:

@@ -33,6 +33,7 @@ _GOOD = {
     "offered",
     "confirmed",
     "yes_over",
+    "recording",
 }
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from detectors.block import Block, Taint
 from detectors.conditioning.conditioner import Note
-from streamer.tables.event_rows import GAP_NOTE
+from streamer.tables.step_rows import GAP_NOTE
 
 #: A clock that moved by more, either way, than the service waited is no gap.
 _CLOCK_SLACK_S: Final = 1.0

@@ -23,6 +23,12 @@ class Conditions:
         The devices.
     streams : sequence of StreamWatch
         The watched streams.
+
+    Attributes
+    ----------
+    recording : tuple of str
+        Why the session's recording is not being written, and what to do about it; twice nothing
+        where it is, or none is wanted.
     """
 
     def __init__(
@@ -37,6 +43,7 @@ class Conditions:
         self._session = session
         self._drives = drives
         self._streams = streams
+        self.recording = ("", "")
 
     def objections(self, now_s: float, *, is_linked: bool) -> Iterator[Refusal]:
         """Yield a refusal for every condition of arming that does not hold."""
@@ -49,6 +56,13 @@ class Conditions:
             yield from self._rest_objections(drive, now_s)
         for watch in self._streams:
             yield from self._stream_objections(watch, now_s)
+        problem, remedy = self.recording
+        if problem:
+            yield Refusal(
+                RefusalReason.RECORDING,
+                found=problem,
+                expected=f"a recording that is being written: {remedy}",
+            )
 
     def resume_objections(self, now_s: float) -> Iterator[Refusal]:
         """Yield a refusal for every condition that keeps a paused rig from resuming."""

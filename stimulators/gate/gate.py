@@ -119,10 +119,10 @@ class SafetyGate:
         drives, watches = tuple(self._drives.values()), tuple(self._streams.values())
         self._rig = RigState(timing, session, drives, watches, calibration_s)
         self._others = OtherServices(self._rig, drives, session)
-        conditions = Conditions(timing, session, drives, watches)
+        self._conditions = Conditions(timing, session, drives, watches)
         is_automatic = arm == "auto" and all(device.simulated for device in devices)
         self._arming = Arming(
-            self._rig, conditions, self._others, session, is_automatic=is_automatic
+            self._rig, self._conditions, self._others, session, is_automatic=is_automatic
         )
         self._confirming = Confirming(
             self._rig, self._drives, self._arming.requests, stage=stage, confirm_s=confirm_s
@@ -278,6 +278,15 @@ class SafetyGate:
         """Take a message from the network."""
         self._rig.begin(now_s)
         self._hearing.take(heard)
+        return self._rig.end()
+
+    def note_recording(self, problem: str, remedy: str, now_s: float) -> tuple[Decision, ...]:
+        """Note why the session's recording is not being written, or with no problem that it is.
+
+        A condition of arming alone: it ends no state, and keeps no paused rig from resuming.
+        """
+        self._rig.begin(now_s)
+        self._conditions.recording = (problem[:TEXT_MAX], remedy[:TEXT_MAX])
         return self._rig.end()
 
     def fail(self, reason: str, now_s: float) -> tuple[Decision, ...]:

@@ -2,13 +2,17 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from detectors.estimates import Estimates
 from streamer.journal.records import encode
 
 if TYPE_CHECKING:
     from streamer.closed_loop import Outcome
+
+
+#: Calls of a detector whose hops are hashed together.
+_N_WAITING_MAX: Final = 16
 
 
 class _Hash(Protocol):
@@ -25,15 +29,24 @@ class _EstimateStream:
         self._values = hashlib.sha256()
         self._valid = hashlib.sha256()
         self._taint = hashlib.sha256()
+        self._waiting: list[Estimates] = []
 
     def add(self, estimates: Estimates) -> None:
-        self._sample.update(estimates.sample.tobytes())
-        self._time_s.update(estimates.time_s.tobytes())
-        self._values.update(estimates.values.tobytes())
-        self._valid.update(estimates.valid.tobytes())
-        self._taint.update(estimates.taint.tobytes())
+        self._waiting.append(estimates)
+        if len(self._waiting) == _N_WAITING_MAX or estimates.sample.size >= _N_WAITING_MAX:
+            self._hash()
+
+    def _hash(self) -> None:
+        waiting = self._waiting
+        self._sample.update(b"".join([each.sample.tobytes() for each in waiting]))
+        self._time_s.update(b"".join([each.time_s.tobytes() for each in waiting]))
+        self._values.update(b"".join([each.values.tobytes() for each in waiting]))
+        self._valid.update(b"".join([each.valid.tobytes() for each in waiting]))
+        self._taint.update(b"".join([each.taint.tobytes() for each in waiting]))
+        waiting.clear()
 
     def hexdigest(self) -> str:
+        self._hash()
         fields = (self._sample, self._time_s, self._values, self._valid, self._taint)
         return hashlib.sha256(b"".join(field.digest() for field in fields)).hexdigest()
 

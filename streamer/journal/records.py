@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 import msgspec
 import numpy as np
 
-from detectors.estimates import Detection, Estimates
+from detectors.estimates import Detection, Estimates, Seen
 from streamer.events import Event
 from streamer.source import StreamInfo
 
@@ -191,20 +191,12 @@ def decode(kind: str, payload: bytes) -> Payload:
 
 def encode_outcome(outcome: "Outcome") -> bytes:
     """Return the bytes of one step's `OutcomeRecord`: equal outcomes have equal bytes."""
-    seen = tuple(
-        SeenRecord(
-            detector=each.estimates.detector,
-            n_estimates=each.estimates.sample.size,
-            newest_sample=int(each.estimates.sample[-1]) if each.estimates.sample.size else -1,
-            mark=_mark(each.estimates),
-            detections=each.detections,
-        )
-        for each in outcome.seen
-        if each.estimates.sample.size or each.detections
-    )
+    seen = [
+        _seen_record(each) for each in outcome.seen if each.estimates.sample.size or each.detections
+    ]
     return encode(
         OutcomeRecord(
-            outcome.notes, seen, outcome.targets, outcome.decisions, outcome.device_events
+            outcome.notes, tuple(seen), outcome.targets, outcome.decisions, outcome.device_events
         )
     )
 
@@ -219,20 +211,28 @@ def link(previous: bytes, number: int, kind: str, now_s: float, payload: bytes) 
 
     Number, kind and time have a fixed width, so no two records share the same bytes.
     """
-    digest = hashlib.sha256(previous)
-    digest.update(_FIXED.pack(number, kind.encode(), now_s))
-    digest.update(payload)
-    return digest.digest()
+    fixed = _FIXED.pack(number, kind.encode(), now_s)
+    return hashlib.sha256(b"".join((previous, fixed, payload))).digest()
 
 
-def _mark(estimates: Estimates) -> bytes:
+def _seen_record(seen: Seen) -> SeenRecord:
+    estimates = seen.estimates
+    n_hops = estimates.sample.size
+    if not n_hops:
+        return SeenRecord(estimates.detector, detections=seen.detections)
+    newest, mark = estimates.sample.item(-1), mark_of(estimates)
+    return SeenRecord(estimates.detector, n_hops, newest, mark, seen.detections)
+
+
+def mark_of(estimates: Estimates) -> bytes:
+    """Return the first eight bytes of the SHA-256 of hops; nothing where there are none."""
     if not estimates.sample.size:
         return b""
     hops = (
-        estimates.sample,
-        estimates.time_s,
-        estimates.values,
-        estimates.valid,
-        estimates.taint,
+        estimates.sample.tobytes(),
+        estimates.time_s.tobytes(),
+        estimates.values.tobytes(),
+        estimates.valid.tobytes(),
+        estimates.taint.tobytes(),
     )
-    return hashlib.sha256(b"".join(field.tobytes() for field in hops)).digest()[:8]
+    return hashlib.sha256(b"".join(hops)).digest()[:8]

@@ -5,7 +5,7 @@ import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, Final, Self
 
 import msgspec
 
@@ -13,6 +13,9 @@ from streamer.errors import JournalError
 from streamer.journal.journal import Journal
 from streamer.journal.provenance import versions
 from streamer.watching.summary import Summary
+
+#: What a recorder's file is called in a session's folder, where it is not put elsewhere.
+RECORDING_NAME: Final = "recording.xdf"
 
 #: So many sessions do not begin in one second.
 _N_NAMES_MAX = 1000
@@ -90,6 +93,7 @@ class SessionFolder:
         real_time_factor: float = 1.0,
         key: bytes | None = None,
         tables_problem: str | None = None,
+        recording: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """End the journal, then write `summary.json`, and return what it says.
 
@@ -112,6 +116,8 @@ class SessionFolder:
             What the end record is signed with.
         tables_problem : str, optional
             Why there are no tables in the folder.
+        recording : dict, optional
+            What came of the recording beside the journal, where there was one.
 
         Raises
         ------
@@ -129,6 +135,8 @@ class SessionFolder:
             "tables": {"written": tables_problem is None, "problem": tables_problem or ""},
             "versions": versions(),
         }
+        if recording is not None:
+            content["recording"] = recording
         summary_json = msgspec.json.format(msgspec.json.encode(content)) + b"\n"
         journal.end(reason, now_s, summary_json=summary_json, key=key)
         try:

@@ -34,6 +34,9 @@ class LslConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     correction_s : float
         Seconds from one look at a stream's clock correction to the next; liblsl itself measures
         every 2 s.
+    publish : bool
+        Whether estimates, events, commands and what devices give are sent as LSL streams of our
+        own, for any recorder or display of the lab; ``[recording] record`` sends them, too.
 
     Notes
     -----
@@ -47,6 +50,7 @@ class LslConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     base_port: Annotated[int, Meta(ge=1025, le=65500)] = 16572
     resolve_s: Annotated[float, Meta(gt=0.0, le=600.0)] = 5.0
     correction_s: Annotated[float, Meta(ge=1.0, le=5.0)] = 2.0
+    publish: bool = False
 
 
 _applied: list[str] = []

@@ -14,6 +14,8 @@ from streamer.tables.utc_time import UTC_TIME
 
 #: Rows of a group at most: what a reader has in memory at once, and the writer of each detector.
 N_GROUP_ROWS: Final = 1 << 16
+#: Calls of a detector whose hops are copied together: one hop at a time, each copy costs as much.
+_N_WAITING_MAX: Final = 16
 
 _NAME: Final = pa.dictionary(pa.int32(), pa.string())
 COLUMNS: Final = (
@@ -87,23 +89,44 @@ class EstimateRows:
         self._values, self._valid = np.empty(shape), np.empty(shape, np.bool_)
         self._nulls, self._null_valid = np.zeros(shape), np.zeros(shape, np.bool_)
         self._has_utc = False
+        self._waiting: list[Estimates] = []
+        self._waiting_offset_us: int | None = None
 
     def add(self, estimates: Estimates, offset_us: int | None) -> Iterator[pa.Table]:
-        """Take in the hops of one call, and yield each row group that they complete."""
-        self._has_utc = offset_us is not None
+        """Take in the hops of one call, and yield each row group that they complete.
+
+        Hops of some calls wait to be taken in together, which changes no group.
+        """
+        if offset_us != self._waiting_offset_us:
+            yield from self._take_waiting()
+            self._waiting_offset_us = offset_us
+        self._waiting.append(estimates)
+        if len(self._waiting) == _N_WAITING_MAX or estimates.sample.size >= _N_WAITING_MAX:
+            yield from self._take_waiting()
+
+    def take(self) -> Iterator[pa.Table]:
+        """Yield what is left as row groups, if anything."""
+        yield from self._take_waiting()
+        if self._n_hops:
+            yield self._group()
+
+    def _take_waiting(self) -> Iterator[pa.Table]:
+        if not self._waiting:
+            return
+        estimates = self._waiting[0].followed_by(self._waiting[1:])
+        self._waiting.clear()
+        self._has_utc = self._waiting_offset_us is not None
         done, n_hops = 0, estimates.sample.size
         while done < n_hops:
             n_taken = min(n_hops - done, self._n_hops_max - self._n_hops)
-            self._copy(estimates, done, n_taken, offset_us or 0)
+            self._copy(estimates, done, n_taken, self._waiting_offset_us or 0)
             self._n_hops += n_taken
             done += n_taken
             if self._n_hops == self._n_hops_max:
-                yield from self.take()
+                yield self._group()
 
-    def take(self) -> Iterator[pa.Table]:
-        """Yield what is left as a row group, if anything."""
-        if not self._n_hops:
-            return
+    def _group(self) -> pa.Table:
+        """Return all hops that were taken in as a row group."""
         n_hops, n_measures = self._n_hops, self._columns.size
         # Copies: the next hops are gathered in the same memory.
         valid = self._valid[:, :n_hops].flatten()
@@ -119,7 +142,7 @@ class EstimateRows:
             "taint": numbers(np.tile(self._taint[:n_hops], n_measures), pa.uint16()),
         }
         self._n_hops = 0
-        yield pa.table([columns[each.name] for each in self._schema], schema=self._schema)
+        return pa.table([columns[each.name] for each in self._schema], schema=self._schema)
 
     def _copy(self, estimates: Estimates, first: int, n_hops: int, offset_us: int) -> None:
         given = slice(first, first + n_hops)

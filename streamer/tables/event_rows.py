@@ -1,22 +1,19 @@
 """Rows of `events.parquet`: what was detected, decided, sent, answered and wrong, one each."""
 
-import math
-import re
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from detectors.conditioning.conditioner import Note
 from streamer.closed_loop import Outcome
-from streamer.events import Chunk, ClockCorrection, Event, Marker
+from streamer.events import Event
 from streamer.tables.columns import column
-from streamer.tables.decided_rows import decided
-from streamer.tables.heard_rows import heard
-from streamer.tables.row import Row, row
-from streamer.tables.seen_rows import detected
+from streamer.tables.step_rows import StepRows
 from streamer.tables.utc_time import UTC_TIME
 from streamer.watching.wall_clock import WallClock
+
+if TYPE_CHECKING:
+    from streamer.tables.row import Row
 
 #: Rows of a group.
 N_GROUP_ROWS: Final = 1 << 12
@@ -55,11 +52,6 @@ COLUMNS: Final = (
 )
 REPEATING: Final = [each.name for each in COLUMNS if each.type == _NAME]
 
-#: How the note of a gap says how much is missing, and before which sample.
-GAP_NOTE: Final = re.compile(
-    r"(?P<n_lost>\d+) samples \((?P<lost_s>[0-9.]+) s\) are missing before sample (?P<sample>\d+)"
-)
-
 
 class EventRows:
     """Turns steps into rows, in the order of the journal, and rows into row groups.
@@ -85,10 +77,9 @@ class EventRows:
     ) -> None:
         self._schema = schema
         self._clock = clock
-        self._rates_hz = rates_hz
+        self._steps = StepRows(rates_hz)
         self._n_group_rows = n_group_rows
         self._rows: list[Row] = []
-        self._correction_s: dict[str, float] = {}
 
     def add(self, event: Event | None, now_s: float, outcome: Outcome) -> Iterator[pa.Table]:
         """Take in one step, and yield each row group that it completes.
@@ -107,13 +98,16 @@ class EventRows:
             if len(self._rows) == self._n_group_rows:
                 yield from self.take()
 
-    def rows(self, event: Event | None, now_s: float, outcome: Outcome) -> Iterator[Row]:
+    def rows(self, event: Event | None, now_s: float, outcome: Outcome) -> "Iterator[Row]":
         """Take in one step, and yield its rows without keeping them; parameters as of `add`."""
-        if isinstance(event, ClockCorrection) and math.isfinite(event.correction_s):
-            self._correction_s[event.stream] = event.correction_s
-        for each in self._rows_of(event, outcome):
-            each.setdefault("time_s", now_s)
-            each["known_s"] = now_s
+        rows = self._steps.rows(
+            event,
+            now_s,
+            notes=outcome.notes,
+            detections=[each for seen in outcome.seen for each in seen.detections],
+            decisions=outcome.decisions,
+        )
+        for each in rows:
             each["time_utc"] = self._clock.utc_us(each["time_s"])
             each.setdefault("complete", True)
             each.setdefault("text", "")
@@ -127,38 +121,3 @@ class EventRows:
                 column([row.get(field.name) for row in rows], field.type) for field in self._schema
             ]
             yield pa.table(columns, schema=self._schema)
-
-    def _rows_of(self, event: Event | None, outcome: Outcome) -> Iterator[Row]:
-        if isinstance(event, Chunk):
-            for note in outcome.notes:
-                yield self._noted(note, event)
-        elif isinstance(event, Marker):
-            time_s = event.time_s + self._correction_s.get(event.stream, 0.0)
-            yield row("marker", "marker", time_s=time_s, stream=event.stream, text=event.text)
-        elif event is not None:
-            yield from heard(event)
-        for seen in outcome.seen:
-            for each in seen.detections:
-                yield {**detected(each), "complete": each.complete}
-        for decision in outcome.decisions:
-            yield from decided(decision)
-
-    def _noted(self, note: Note, chunk: Chunk) -> Row:
-        """Return the row of a note, at the corrected stamp of its sample."""
-        index = min(max(note.sample - chunk.first_sample, 0), chunk.timestamps_s.size - 1)
-        time_s = float(chunk.timestamps_s[index]) + self._correction_s.get(note.stream, 0.0)
-        gap = GAP_NOTE.match(note.text) if note.kind == "gap" else None
-        if gap is None:
-            columns: Row = {"sample": note.sample}
-        else:  # it was confirmed some samples after it ended
-            sample, lost_s = int(gap["sample"]), float(gap["lost_s"])
-            time_s -= (note.sample - sample) / self._rates_hz[note.stream] + lost_s
-            columns = {"sample": sample, "duration_s": lost_s}
-        return row(
-            "quality" if gap is None else "gap",
-            note.kind,
-            time_s=time_s if math.isfinite(time_s) else None,
-            stream=note.stream,
-            text=note.text,
-            **columns,
-        )

@@ -14,7 +14,7 @@ from stimulators.wire.received import (
     StopHeard,
     Unreadable,
 )
-from streamer.events import Event, Fault, Slept, StreamChanged
+from streamer.events import Event, Fault, RecorderChanged, Slept, StreamChanged
 from streamer.tables.row import Row, amount, row
 
 
@@ -83,6 +83,12 @@ def _(event: Flooded) -> Iterator[Row]:
 @heard.register
 def _(event: Fault) -> Iterator[Row]:
     yield row("fault", "fault", text=event.reason)
+
+
+@heard.register
+def _(event: RecorderChanged) -> Iterator[Row]:
+    text = f"{event.detail}: {event.remedy}" if event.remedy else event.detail
+    yield row("recorder", "recording" if event.is_recording else "lost", text=text)
 
 
 @heard.register

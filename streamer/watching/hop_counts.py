@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,9 @@ from numpy.typing import NDArray
 from detectors.chain import DetectorChain
 from detectors.detector import Detector
 from detectors.estimates import Seen
+
+#: Hops that wait to be counted together: one at a time, counting costs as much as detecting.
+_N_WAITING_MAX: Final = 64
 
 
 class _Hops:
@@ -22,19 +26,35 @@ class _Hops:
         self._streams = sorted(streams)
         self._ever = np.zeros(len(detector.outputs), np.bool_)
         self._n_valid = np.zeros(len(self._subjects), np.int64)
+        self._waiting: list[NDArray[np.bool_]] = []
+        self._n_hops_any_valid = 0
         self.n_hops = 0
-        self.n_valid = 0
         self.edges: Counter[str] = Counter(onset=0, offset=0, moment=0)
 
     def add(self, valid: NDArray[np.bool_]) -> None:
-        measured = valid[:, self._columns]
         self.n_hops += len(valid)
-        self.n_valid += int(np.count_nonzero(measured.any(axis=1)))
+        self._waiting.append(valid)
+        if len(self._waiting) >= _N_WAITING_MAX or len(valid) >= _N_WAITING_MAX:
+            self._count()
+
+    @property
+    def n_valid(self) -> int:
+        self._count()
+        return self._n_hops_any_valid
+
+    def _count(self) -> None:
+        if not self._waiting:
+            return
+        valid = np.concatenate(self._waiting)
+        self._waiting.clear()
+        measured = valid[:, self._columns]
+        self._n_hops_any_valid += int(np.count_nonzero(measured.any(axis=1)))
         self._n_valid += measured.sum(axis=0)
         self._ever |= valid.any(axis=0)
 
     @property
     def as_dict(self) -> dict[str, object]:
+        self._count()
         columns = zip(self._outputs, self._ever, strict=True)
         never = [output.label for output, ever in columns if not ever]
         return {

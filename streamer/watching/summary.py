@@ -92,7 +92,7 @@ class Summary:
         for decision in outcome.decisions:
             if isinstance(decision, Refusal):
                 self.refused[decision.reason] += 1
-        if outcome.targets:
+        if outcome.targets and self._is_timed:
             self.latencies["sample_to_decision"].add(decided_s - outcome.targets[-1].time_s)
         for sent in outcome.sent:
             self._count_sent(sent)

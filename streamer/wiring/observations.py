@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from itertools import starmap
 from typing import NamedTuple
 
 from detectors.detector import Detector
@@ -38,14 +37,15 @@ class _Detector:
     def take(self, seen: Seen) -> None:
         """Take the estimates and detections of a step."""
         estimates = seen.estimates
-        rows = zip(
-            estimates.sample.tolist(),
-            estimates.time_s.tolist(),
-            estimates.values.tolist(),
-            estimates.valid.tolist(),
-            strict=True,
+        self.hops.extend(
+            map(
+                _Hop,
+                estimates.sample.tolist(),
+                estimates.time_s.tolist(),
+                estimates.values.tolist(),
+                estimates.valid.tolist(),
+            )
         )
-        self.hops.extend(starmap(_Hop, rows))
         if self._keeps_detections:
             self._detections.extend(seen.detections)
 

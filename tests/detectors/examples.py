@@ -30,6 +30,7 @@ from tests.detectors.bursts.naive_burst_statistics import burst_statistics
 from tests.detectors.coherence.naive_coherence import coherence
 from tests.detectors.contrasts.naive_event_contrast import event_contrast
 from tests.detectors.coupling.naive_phase_amplitude_coupling import phase_amplitude_coupling
+from tests.detectors.emg.emg_examples import EMG_EXAMPLES
 from tests.detectors.power.naive_band_power import band_power
 from tests.detectors.rhythm.naive_oscillation import oscillation
 from tests.detectors.rhythm.naive_target_phase import target_phase
@@ -838,4 +839,5 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
             _ODD_RATE,
         ),
     ),
+    **EMG_EXAMPLES,
 }

@@ -17,6 +17,10 @@ from detectors.testing.subject import StreamSamples, blocks
 
 _CHANNELS = ("a", "b", "c")
 _GATE = {"percentile": 75.0, "calibrate_s": 1.0}
+_REST: dict[str, Any] = {
+    "rest_uv": dict.fromkeys(_CHANNELS, 4.0),
+    "rest_sd_uv": dict.fromkeys(_CHANNELS, 0.5),
+}
 _TABLES: list[dict[str, Any]] = [
     {"id": "power", "kind": "band_power", "band_hz": [13.0, 30.0], "window_s": 0.5},
     {"id": "quick", "kind": "band_power", "band_hz": [13.0, 30.0], "method": "recursive"},
@@ -43,6 +47,9 @@ _TABLES: list[dict[str, Any]] = [
         "window_s": 2.0,
     },
     {"id": "slope", "kind": "aperiodic", "window_s": 3.0},
+    {"id": "arm", "kind": "co_contraction", "window_s": 2.0},
+    {"id": "jerks", "kind": "muscle_bursts", "window_s": 2.0, **_REST},
+    {"id": "drive", "kind": "muscle_spectrum", "window_s": 2.0},
 ]
 # The first of them compiles every kernel there is.
 pytestmark = pytest.mark.timeout(600)

@@ -52,7 +52,7 @@ def labels_of(tables: list[dict[str, Any]]) -> tuple[str, ...]:
 
 def highest_hz(configs: list[DetectorConfig]) -> float:
     fitted = [config.fit_hz[1] for config in configs if isinstance(config, AperiodicConfig)]
-    return max([*fitted, *(band.high_hz for config in configs for band in bands_of(config))])
+    return max([0.0, *fitted, *(band.high_hz for config in configs for band in bands_of(config))])
 
 
 def fits(configs: list[DetectorConfig], channels: tuple[str, ...], rate_hz: float) -> bool:

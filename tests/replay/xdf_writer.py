@@ -35,15 +35,18 @@ def header(
     rate_hz: str = "100",
     dtype: str = "float32",
     labels: Sequence[str] = (),
+    kind: str = "LFP",
+    source_id: str | None = None,
 ) -> bytes:
     channels = "".join(
         f"<channel><label>{label}</label><unit>microvolts</unit></channel>" for label in labels
     )
+    sender = f"{name}-1" if source_id is None else source_id
     xml = (
-        f'<?xml version="1.0"?><info><name>{name}</name><type>LFP</type>'
+        f'<?xml version="1.0"?><info><name>{name}</name><type>{kind}</type>'
         f"<channel_count>{n_channels}</channel_count><nominal_srate>{rate_hz}</nominal_srate>"
         f"<channel_format>{_CODES.get(dtype, dtype)}</channel_format>"
-        f"<source_id>{name}-1</source_id><uid>u{number}</uid><hostname>rig</hostname>"
+        f"<source_id>{sender}</source_id><uid>u{number}</uid><hostname>rig</hostname>"
         f"<desc><channels>{channels}</channels></desc></info>"
     )
     return chunk(2, struct.pack("<I", number) + xml.encode())

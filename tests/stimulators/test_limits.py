@@ -198,6 +198,14 @@ def test_one_pulse_takes_no_time_and_several_need_a_frequency() -> None:
         ProgramConfig(pulses=2)
 
 
+def test_a_trigger_of_a_device_lasts_as_its_program_says() -> None:
+    program = ProgramConfig(
+        frequency_hz=100.0, pulse_width_us=60.0, contact_area_cm2=0.06, duration_s=0.06
+    )
+    device = device_of(limits=limits_of(refractory_s=0.06), programs={"adbs": program})
+    assert (device.trigger_s("adbs"), device.trigger_s("other")) == (0.06, 0.0)
+
+
 def test_a_trigger_may_last_a_second_whatever_says_so() -> None:
     assert ProgramConfig(frequency_hz=100.0, pulses=101).trigger_s == 1.0
     assert ProgramConfig(frequency_hz=100.0, duration_s=1.0).n_trigger_pulses == 101

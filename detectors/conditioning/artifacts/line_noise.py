@@ -121,6 +121,7 @@ class LineNoise:
     """
 
     configured_by: ClassVar[type[LineNoiseConfig]] = LineNoiseConfig
+    reads_events: ClassVar[bool] = False
 
     delay_s = 0.0
 

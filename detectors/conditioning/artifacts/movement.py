@@ -104,6 +104,7 @@ class Movement:
     """
 
     configured_by: ClassVar[type[MovementConfig]] = MovementConfig
+    reads_events: ClassVar[bool] = False
 
     def __init__(self, config: MovementConfig, layout: StreamLayout, counts: Counter[str]) -> None:
         if config.below_hz > layout.rate_hz / 4.0:

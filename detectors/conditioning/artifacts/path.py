@@ -37,6 +37,11 @@ _STEPS: Final[Mapping[type[Any], type[ArtifactStep]]] = {
 }
 
 
+def reads_events(config: AnyArtifactConfig) -> bool:
+    """Return whether events that are bound to samples change what a step makes of these."""
+    return _STEPS[type(config)].reads_events
+
+
 class ArtifactPath:
     """Every artifact step of a stream, one after the other.
 
@@ -70,6 +75,11 @@ class ArtifactPath:
             except ValueError as error:
                 raise ValueError(f"artifacts[{index}].{error}") from error
         self.steps = tuple(steps)
+
+    @property
+    def reads_events(self) -> bool:
+        """Whether events change what any step makes of samples."""
+        return any(each.reads_events for each in self.steps)
 
     def update(
         self,

@@ -67,6 +67,7 @@ class Saturation:
     """
 
     configured_by: ClassVar[type[SaturationConfig]] = SaturationConfig
+    reads_events: ClassVar[bool] = False
 
     delay_s = 0.0
 

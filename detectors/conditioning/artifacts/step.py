@@ -34,6 +34,8 @@ class ArtifactStep(Protocol):
 
     #: The struct this step is configured by; its tag is the `kind` in the file.
     configured_by: ClassVar[type[Any]]
+    #: Whether events change what it makes of samples: then no sample can be taken before they come.
+    reads_events: ClassVar[bool]
 
     delay_s: float
 

@@ -91,6 +91,7 @@ class StimulationBlanking:
     """
 
     configured_by: ClassVar[type[StimulationBlankingConfig]] = StimulationBlankingConfig
+    reads_events: ClassVar[bool] = True
 
     delay_s = 0.0
 

@@ -104,6 +104,7 @@ class StimulationPeriod:
     """
 
     configured_by: ClassVar[type[StimulationPeriodConfig]] = StimulationPeriodConfig
+    reads_events: ClassVar[bool] = True
 
     delay_s = 0.0
 

@@ -37,8 +37,17 @@ def calibrate(
     at_highest: _Span = None,
     surrogates: Annotated[int, typer.Option(min=1, max=9999, help="How many.")] = 39,
     seed: Annotated[int, typer.Option(min=0, help="Where their phases come from.")] = 1,
+    emg: Annotated[
+        bool,
+        typer.Option("--emg", help="Measure muscles at rest and in a reference contraction."),
+    ] = False,
+    rest: Annotated[str, typer.Option(help="With --emg: how markers of rest begin.")] = "rest",
+    reference: Annotated[
+        str,
+        typer.Option(help="With --emg: how those of a contraction begin; a channel may follow."),
+    ] = "reference",
     unit: Annotated[
-        str | None, typer.Option(help="Unit of every LFP channel, whatever the file says.")
+        str | None, typer.Option(help="Unit of every LFP or EMG channel, whatever the file says.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the rig's file here, which run takes as it is.")
@@ -52,7 +61,17 @@ def calibrate(
 
     With --at-lowest and --at-highest, when stimulation was at its limits, also thresholds by the
     means there. 1 if there is no peak.
+
+    With --emg the levels of muscles instead, from markers: "rest", and "reference" with or without
+    a channel behind it.
     """
+    if emg:
+        from stimloop.commands.validation.muscles import calibrate_emg
+
+        calibrate_emg(
+            recording, (rest, reference), (stream, channel, unit), (out, picture), as_json=as_json
+        )
+        return
     from replay.calibration.choosing import CalibrationError, NoPeakError
     from replay.calibration.request import Request
     from stimloop.validating.calibration_text import calibration_lines

@@ -16,12 +16,17 @@ _EXAMPLES: Final = {
     "BandPower": 'sl.BandPower("beta", band_hz=(13, 30), window_s=0.4)',
     "Burst": 'sl.Burst("burst", of="beta", threshold=sl.Percentile(75, calibrate_s=20))',
     "BurstStatistics": 'sl.BurstStatistics("statistics", of="burst")',
+    "CoContraction": 'sl.CoContraction("arm", pairs=[("FLEXOR", "EXTENSOR")])',
     "Coherence": 'sl.Coherence("sync", band_hz=(13, 30), pairs=[("STN_L", "M1_L")])',
     "EventContrast": (
         'sl.EventContrast("trick", of="beta", paired=True, '
         'first={"markers": ["touch"], "window_s": (0.5, 3.5)}, '
         'second={"markers": ["touch"], "window_s": (-3.5, -0.5)})'
     ),
+    "MuscleBursts": (
+        'sl.MuscleBursts("jerks", rest_uv={"FLEXOR": 3.9}, rest_sd_uv={"FLEXOR": 0.7})'
+    ),
+    "MuscleSpectrum": 'sl.MuscleSpectrum("drive", window_s=10)',
     "Oscillation": 'sl.Oscillation("rhythm", centre_hz=18.5)',
     "PhaseAmplitudeCoupling": (
         'sl.PhaseAmplitudeCoupling("coupling", phase_band_hz=(13, 30), '

@@ -22,6 +22,9 @@ from detectors.contrasts.config import ConditionConfig as ConditionConfig
 from detectors.contrasts.config import EventContrastConfig as EventContrastConfig
 from detectors.contrasts.config import RestConfig as RestConfig
 from detectors.coupling.config import PhaseAmplitudeCouplingConfig as PhaseAmplitudeCouplingConfig
+from detectors.emg.bursts.config import MuscleBurstsConfig as MuscleBurstsConfig
+from detectors.emg.co_contraction_config import CoContractionConfig as CoContractionConfig
+from detectors.emg.spectrum.config import MuscleSpectrumConfig as MuscleSpectrumConfig
 from detectors.power.config import BandPowerConfig as BandPowerConfig
 from detectors.power.scale import PowerBaseline as PowerBaseline
 from detectors.rhythm.oscillation_config import OscillationConfig as OscillationConfig
@@ -87,6 +90,24 @@ def BurstStatistics(
     n_bursts_min: int = ...,
     null_delay_s: float = ...,
 ) -> BurstStatisticsConfig: ...
+def CoContraction(
+    id: str,
+    /,
+    *,
+    stream: str = ...,
+    channels: Sequence[str] = ...,
+    band_hz: tuple[float, float] | None = ...,
+    rest_uv: Mapping[str, float] = ...,
+    rest_sd_uv: Mapping[str, float] = ...,
+    reference_uv: Mapping[str, float] = ...,
+    pairs: Sequence[tuple[str, str]] = ...,
+    envelope_hz: float = ...,
+    bandwidth_hz: float | None = ...,
+    window_s: float = ...,
+    hop_s: float = ...,
+    crosstalk_max: float = ...,
+    alpha: float = ...,
+) -> CoContractionConfig: ...
 def Coherence(
     id: str,
     /,
@@ -144,6 +165,42 @@ def Movement(
     level_s: float = ...,
     hold_s: float = ...,
 ) -> MovementConfig: ...
+def MuscleBursts(
+    id: str,
+    /,
+    *,
+    stream: str = ...,
+    channels: Sequence[str] = ...,
+    band_hz: tuple[float, float] | None = ...,
+    rest_uv: Mapping[str, float] = ...,
+    rest_sd_uv: Mapping[str, float] = ...,
+    reference_uv: Mapping[str, float] = ...,
+    pairs: Sequence[tuple[str, str]] = ...,
+    method: Literal["amplitude", "teager_kaiser"] = ...,
+    envelope_hz: float = ...,
+    onset_sd: float = ...,
+    offset_sd: float = ...,
+    duration_s_min: float = ...,
+    merge_s: float = ...,
+    window_s: float = ...,
+    hop_s: float = ...,
+    n_bursts_min: int = ...,
+    crosstalk_max: float = ...,
+) -> MuscleBurstsConfig: ...
+def MuscleSpectrum(
+    id: str,
+    /,
+    *,
+    stream: str = ...,
+    channels: Sequence[str] = ...,
+    band_hz: tuple[float, float] | None = ...,
+    rest_uv: Mapping[str, float] = ...,
+    rest_sd_uv: Mapping[str, float] = ...,
+    reference_uv: Mapping[str, float] = ...,
+    segment_s: float = ...,
+    window_s: float = ...,
+    hop_s: float | None = ...,
+) -> MuscleSpectrumConfig: ...
 def Oscillation(
     id: str,
     /,

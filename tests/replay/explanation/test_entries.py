@@ -9,7 +9,7 @@ import pytest
 from detectors.conditioning.conditioner import Note
 from detectors.estimates import Seen
 from replay.explanation.entries import KINDS, OFTEN, Entry, entries_of
-from replay.explanation.outcomes import read_outcome
+from replay.recorded_outcome import read_outcome
 from stimulators.decisions import Decision
 from stimulators.targets import DeviceEvent
 from streamer.closed_loop import Outcome

@@ -35,6 +35,14 @@ def test_without_offsets_the_stamps_are_the_time() -> None:
     assert [(each.first_sample, each.correction_s) for each in found.corrections] == [(0, 0.0)]
 
 
+def test_the_times_of_many_samples_are_those_of_each() -> None:
+    stamps_s = _regular(100)
+    stamps_s[40:] += 0.7
+    found = Timeline(signal(stamps_s), block_samples=16)
+    samples = [0, 3, 15, 16, 39, 40, 41, 99]
+    assert found.at_many_s(samples) == [found.at_s(each) for each in samples]
+
+
 def test_an_offset_holds_from_the_first_sample_that_was_sent_after_it() -> None:
     stamps_s = _regular(300, start_s=10.0)
     offsets = [(9.5, -5.0), (10.5, -5.1), (11.505, -5.2), (20.0, -5.3)]

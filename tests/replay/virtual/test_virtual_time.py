@@ -1,12 +1,14 @@
 """Virtual time is exact, repeatable, and never hangs."""
 
 import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.virtual_time import VirtualTimeLoop, run_virtually
+from replay.virtual_time import VirtualTimeLoop, pass_time, run_virtually
 
 # Imported under another name, as a house test forbids sleeping, which is virtual here.
 _wait = asyncio.sleep
@@ -106,3 +108,27 @@ def test_what_another_thread_hands_over_is_taken() -> None:
         assert done == [1]
     finally:
         loop.close()
+
+
+def test_passing_time_is_as_long_as_sleeping_and_ends_when_cancelled() -> None:
+    async def passed(wait: Callable[[float], Awaitable[None]]) -> list[float]:
+        loop = asyncio.get_running_loop()
+        times_s = []
+        for number in range(1, 200):
+            await wait(0.001 * number / 7.0)
+            times_s.append(loop.time())
+        return times_s
+
+    async def cancelled() -> float:
+        task = asyncio.create_task(pass_time(10.0))
+        await pass_time(1.0)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        await pass_time(20.0)  # past the time at which it would have ended
+        return asyncio.get_running_loop().time()
+
+    assert run_virtually(passed(pass_time), start_s=50.0) == run_virtually(
+        passed(_wait), start_s=50.0
+    )
+    assert run_virtually(cancelled()) == 21.0

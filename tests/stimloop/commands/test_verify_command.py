@@ -9,6 +9,7 @@ import pytest
 from stimloop.__main__ import run_command
 from tests.replay.rig import make_session, rig, short_recording
 from tests.replay.verification import broken
+from tests.replay.verification.recording.recorder_files import streams_of, write
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,24 @@ def test_a_killed_session_passes_only_with_a_head_or_a_word(
     assert "the whole journal is proven by the head given" in capsys.readouterr().out
     assert run_command(["verify", str(session), "--head", "0" * 64]) == 1
     assert "no record has the head 000" in capsys.readouterr().err
+
+
+def test_a_recording_that_differs_is_told_by_stream_and_ends_with_one(
+    session: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    streams = streams_of(session)
+    file = write(session / "recording.xdf", streams)
+    assert run_command(["verify", str(session)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith("all as in the journal")
+    file.unlink()
+    assert run_command(["verify", str(session)]) == 0
+    of_lab = session.with_name("of-lab.xdf")
+    write(of_lab, streams | {"LFP": streams["LFP"].without(100, 104).changed(300)})
+    assert run_command(["verify", str(session), "--recording", str(of_lab)]) == 1
+    said = capsys.readouterr()
+    assert f"{of_lab}: LFP: 495 of 500 as in the journal, 1 changed, 4 missing: " in said.out
+    assert "the file lacks 4 samples from sample 100" in said.err
+    assert said.err.count("\n") == 1
 
 
 @pytest.mark.parametrize("is_whole", [True, False])

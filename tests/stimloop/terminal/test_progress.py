@@ -27,3 +27,12 @@ def test_what_takes_longer_is_a_line_with_how_far_it_is(
         "stimloop: compiling coher\\x1bence: 2",
         "stimloop: compiling: 4 of 9",
     ]
+
+
+def test_where_a_machine_reads_the_result_there_is_none(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now_s", iter([0.0, 100.0, 200.0]).__next__)
+    with progress_of_named("replaying", is_shown=False) as advance:
+        advance(4, 9, "")
+    assert capsys.readouterr().err == ""

@@ -53,6 +53,7 @@ from streamer.events import (
     NullArrived,
     NullLate,
     PastKnown,
+    RecorderChanged,
     Slept,
     StreamChanged,
     Tick,
@@ -116,6 +117,7 @@ EVENTS: tuple[Event, ...] = (
     PastKnown((DevicePast(device="stn_left", known_age_s=3.0, charges=((4.0, 1.5),), on_s=2.0),)),
     NullLate("statistics", "STN_L_13", "out of memory"),
     NullArrived("statistics", "STN_L_13"),
+    RecorderChanged(is_recording=False, detail="the disk is full", remedy="make room"),
     Fault("out of memory"),
     AckHeard(
         "stn_left",

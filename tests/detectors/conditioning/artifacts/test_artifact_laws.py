@@ -261,3 +261,16 @@ def test_nothing_compiles_after_the_second_call(example: ArtifactExample) -> Non
 @_each_example
 def test_delay_is_declared(example: ArtifactExample) -> None:
     assert 0.0 <= example.step()[0].delay_s < 1.0
+
+
+@_each_example
+def test_a_step_that_reads_no_events_does_the_same_without_them(example: ArtifactExample) -> None:
+    made = _made(1, _N_SAMPLES, [])
+    kinds = (STIMULATION_PULSE, STIMULATION_CHANGE, "marker")
+    events = [BoundEvent(200 + 100 * number, kind, "DBS") for number, kind in enumerate(kinds)]
+    if example.step()[0].reads_events:
+        return
+    told, untold = (run(example.step()[0], made, each) for each in (events, []))
+    assert told.samples_uv.tobytes() == untold.samples_uv.tobytes()
+    assert told.taint.tobytes() == untold.taint.tobytes()
+    assert told.findings == untold.findings

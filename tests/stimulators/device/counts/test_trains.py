@@ -126,6 +126,12 @@ def test_a_train_that_waits_is_dropped_and_one_that_was_given_at_its_time_is_end
     assert bench.device.triggers.take_cut()
 
 
+def test_a_trigger_of_which_nobody_says_how_long_it_lasts_is_over_at_once() -> None:
+    triggers = TriggerOutput(stimulator().limits)
+    triggers.give(Bench().command(1.0, kind="trigger"), 1_000_000)
+    assert not triggers.may_last(1_000_000)
+
+
 def test_where_the_clock_may_have_been_set_forward_pulses_may_last_as_much_longer() -> None:
     triggers = TriggerOutput(stimulator().limits)
     triggers.give(Bench().command(1.0, kind="trigger"), 1_000_000, 500_000)

@@ -105,6 +105,14 @@ def test_a_box_that_does_not_know_how_to_end_its_pulses_is_a_fault() -> None:
     assert len(bench.lines) == 3
 
 
+def test_what_a_box_did_wrong_is_told_also_after_a_pause() -> None:
+    bench = Bench()
+    bench.give(0.0)
+    bench.answers("1 900")
+    with pytest.raises(OSError, match=r"found 0\.9 where 1\.25 was told"):
+        bench.give(0.5)
+
+
 @pytest.mark.parametrize("what", ["give", "fire", "cut"])
 def test_a_box_that_went_safe_in_a_pause_is_told_nothing_that_takes_it_up_again(what: str) -> None:
     bench = Bench()
@@ -200,6 +208,15 @@ def test_a_box_that_slept_through_its_first_lines_is_met_by_a_later_one() -> Non
     assert run_virtually(_met(bench, "20 500", 1.0)) == pytest.approx(1.0)
     bench.give(0.0, 0.5)
     assert bench.lines[-1].startswith("G ")
+
+
+def test_a_trigger_before_the_first_amount_is_answered_with_the_one_that_it_was_met_with() -> None:
+    bench = Bench()
+    run_virtually(_met(bench, "1 500", 0.01))
+    bench.box.fire(1.0, "adbs")
+    bench.answers("2 500")
+    bench.give(0.0, 0.5)
+    assert bench.lines[1:] == ["F 2 1000 adbs\n", "G 3 500 adbs\n"]
 
 
 def test_a_box_that_answers_later_than_5_s_is_none() -> None:

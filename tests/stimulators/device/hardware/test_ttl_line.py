@@ -29,6 +29,16 @@ def test_line_1_is_high_with_an_amount_and_line_2_with_a_trigger() -> None:
     assert not wire.is_open
 
 
+def test_a_pulse_lasts_5_ms_where_nobody_said_otherwise() -> None:
+    line, wire = _line()
+    line.fire(0.4, "")
+    wire.now_s += 0.0049
+    line.give(0.4, "")
+    wire.now_s = 100.005
+    line.give(0.4, "")
+    assert wire.sent == [b"\x02", b"\x03", b"\x01"]
+
+
 def test_a_pulse_is_over_when_it_has_lasted_its_time() -> None:
     line, wire = _line(pulse_s=0.25)
     line.fire(0.4, "")

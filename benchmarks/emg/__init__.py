@@ -1,0 +1,1 @@
+"""What EMG detectors cost."""

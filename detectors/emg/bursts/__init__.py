@@ -1,0 +1,1 @@
+"""Bursts of muscles: when, how long, how regular, and of several at once."""

@@ -1,0 +1,1 @@
+"""What a recording of rest and of reference contractions says of the levels of muscles."""

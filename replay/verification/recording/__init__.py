@@ -1,0 +1,1 @@
+"""A recorder's file held against the journal of its session, sample by sample."""

@@ -1,0 +1,1 @@
+"""A session recorded beside the loop: LabRecorder as a child process, watched, and compared."""
