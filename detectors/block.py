@@ -137,6 +137,9 @@ class BoundEvent:
         `MARKER`, `STIMULATION_PULSE` or `STIMULATION_CHANGE`.
     text : str
         What a marker says; of a stimulation the device and what it gives.
+    time_s : float, optional
+        When a marker was stamped, in the service's LSL clock: by the correction of its own stream
+        that was known when it came. None where no correction was known, and of a stimulation.
 
     Examples
     --------
@@ -147,6 +150,7 @@ class BoundEvent:
     sample: int
     kind: str
     text: str = ""
+    time_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

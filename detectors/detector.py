@@ -95,6 +95,8 @@ class Detector(Protocol):
         what came before is left.
     detects : tuple of str
         The kinds of its detections; may be left out where it detects nothing.
+    reads_events : bool
+        Whether it reads the events of blocks, as markers; may be left out where it does not.
     deferrals : list of Deferral
         Computations whose results it needs at later samples, and which its caller may run before;
         may be left out where there are none. Once a result has taken effect it is listed in

@@ -1,6 +1,7 @@
 """The loop itself: takes an event, returns estimates, targets and decisions. No I/O, no clock."""
 
 import hashlib
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -157,7 +158,7 @@ class ClosedLoop:
         if isinstance(event, ClockCorrection):
             return self._correct(event, now_s)
         if isinstance(event, Marker):
-            self._bind(MARKER, event.text)
+            self._bind(MARKER, event.text, self._marked_s(event))
             return ()
         if isinstance(event, StreamChanged):
             return self._change_stream(event, now_s)
@@ -195,10 +196,15 @@ class ClosedLoop:
             return self.gate.learn_past([each.aged(older_s) for each in event.past], now_s)
         return self.gate.tick(now_s)
 
-    def _bind(self, kind: str, text: str) -> None:
+    def _bind(self, kind: str, text: str, time_s: float | None = None) -> None:
         """Bind a marker or a stimulation to the next sample of every signal."""
         for conditioner in self.conditioners.values():
-            conditioner.mark(kind, text)
+            conditioner.mark(kind, text, time_s)
+
+    def _marked_s(self, event: Marker) -> float | None:
+        """Return when a marker was stamped, in the service's clock; None where that is unknown."""
+        time_s = event.time_s + self._correction_s.get(event.stream, math.nan)
+        return time_s if math.isfinite(time_s) else None
 
     def _take_samples(self, chunk: Chunk, now_s: float) -> Outcome:
         conditioner = self.conditioners.get(chunk.stream)
@@ -252,7 +258,8 @@ class ClosedLoop:
 
     def _correct(self, event: ClockCorrection, now_s: float) -> tuple[Decision, ...]:
         conditioner = self.conditioners.get(event.stream)
-        if conditioner is None:
+        if conditioner is None:  # of markers: it is part of their times
+            self._correction_s[event.stream] = event.correction_s
             return ()
         before_s = self._correction_s.get(event.stream)
         if conditioner.correct(event.correction_s):

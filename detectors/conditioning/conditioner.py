@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -175,14 +176,14 @@ class Conditioner:
         """Put a break before the next sample; of several there, the newest says it all."""
         self._break = at
 
-    def mark(self, kind: str, text: str) -> None:
+    def mark(self, kind: str, text: str, time_s: float | None = None) -> None:
         """Bind an event to the next sample; beyond `N_WAITING_MAX` they are counted only.
 
         The first of its kind is bound all the same: markers must not hide a stimulation.
         """
         may_wait = len(self._events) < N_WAITING_MAX
         if may_wait or all(event.kind != kind for event in self._events):
-            self._events.append(BoundEvent(self._next_sample, kind, text))
+            self._events.append(BoundEvent(self._next_sample, kind, text, time_s))
         else:
             self._counts["events_dropped"] += 1
 
@@ -250,7 +251,7 @@ class Conditioner:
         self._stamps.restart()
         self._counts["restarts"] += 1
         self._next_sample = first_sample
-        self._events = [BoundEvent(first_sample, event.kind, event.text) for event in self._events]
+        self._events = [replace(event, sample=first_sample) for event in self._events]
         self._found = [finding._replace(sample=first_sample) for finding in self._found]
 
     def _find(self, kind: str, text: str) -> None:

@@ -6,6 +6,7 @@ gives. The checks need nothing else, so they hold for a detector from elsewhere 
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,9 @@ from detectors.testing.subject import (
     result_of_chain,
     stream_samples,
 )
+
+#: Where samples are cut into pieces.
+_PIECES: Final = range(0, 100_000, 37)
 
 
 def check_the_example_shows_something(example: Example, given: StreamSamples) -> None:
@@ -81,7 +85,7 @@ def check_the_future_does_not_show(example: Example, given: StreamSamples, sampl
 def check_input_is_left_alone(example: Example, given: StreamSamples) -> None:
     """Hold that no bit of a block is changed."""
     chain = example.chain()
-    for block in blocks(example.layout, given, range(0, given.n_samples, 37)):
+    for block in blocks(example.layout, given, _PIECES, events=example.events):
         kept = Block(
             block.stream,
             block.first_sample,
@@ -99,7 +103,7 @@ def check_output_is_never_touched_again(example: Example, given: StreamSamples) 
     """Hold that what was handed out stays as it was, and shares no memory with a block."""
     chain = example.chain()
     handed_out: list[tuple[Estimates, list[bytes]]] = []
-    for block in blocks(example.layout, given, range(0, given.n_samples, 37)):
+    for block in blocks(example.layout, given, _PIECES, events=example.events):
         for seen in chain.update(block):
             estimates = seen.estimates
             for field in FIELDS:
@@ -279,7 +283,7 @@ def check_nothing_compiles_after_the_second_call(example: Example, given: Stream
     packages = {type(each).__module__.partition(".")[0] for each in chain.detectors.values()} | {
         "detectors"
     }
-    pieces = list(blocks(example.layout, given, (1, 3, 4, 60, 61, 200)))
+    pieces = list(blocks(example.layout, given, (1, 3, 4, 60, 61, 200), events=example.events))
     chain.update(pieces[0])
     chain.update(pieces[1])
     # A detector that reads another one is called first when that one has a hop.

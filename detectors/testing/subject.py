@@ -8,7 +8,7 @@ from typing import Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.block import Block, StreamLayout, Taint
+from detectors.block import Block, BoundEvent, StreamLayout, Taint
 from detectors.chain import DetectorChain
 from detectors.detector import DetectorConfig
 from detectors.estimates import Detection, Estimates
@@ -118,6 +118,8 @@ class Example:
     angles : mapping of int to int
         Those of a channel's outputs that are angles, and how long the vector is whose angle each
         is: what rounding leaves of a short vector may point anywhere.
+    events : tuple of BoundEvent
+        What is bound to samples, in order, where the detector reads it.
 
     Raises
     ------
@@ -149,6 +151,7 @@ class Example:
     tolerance: float = 1e-9
     tolerance_absolute: tuple[float, ...] = (0.0,)
     angles: Mapping[int, int] = field(default_factory=dict)
+    events: tuple[BoundEvent, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.measures:
@@ -216,7 +219,11 @@ def stream_samples(
 
 
 def blocks(
-    layout: StreamLayout, given: StreamSamples, cuts: Sequence[int], first: int = 0
+    layout: StreamLayout,
+    given: StreamSamples,
+    cuts: Sequence[int],
+    first: int = 0,
+    events: Sequence[BoundEvent] = (),
 ) -> Iterator[Block]:
     """Yield the samples as blocks that begin at `cuts`, each block in memory of its own."""
     edges = sorted({0, given.n_samples, *(cut for cut in cuts if 0 < cut < given.n_samples)})
@@ -227,6 +234,7 @@ def blocks(
             given.samples_uv[start:stop].copy(),
             given.time_s[start:stop].copy(),
             given.taint[start:stop].copy(),
+            tuple(each for each in events if first + start <= each.sample < first + stop),
         )
 
 
@@ -247,5 +255,5 @@ def result_of_chain(
     detector: int = -1,
 ) -> ComparableResult:
     """Return the result of one detector of a chain, whose state is kept from earlier calls."""
-    found = detect(chain, blocks(example.layout, given, cuts, first))
+    found = detect(chain, blocks(example.layout, given, cuts, first, example.events))
     return ComparableResult.of(found[example.configs[detector].id])

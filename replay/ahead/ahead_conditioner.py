@@ -130,11 +130,11 @@ class AheadConditioner(Conditioner):
         self._scout.part(at)
         super().part(at)
 
-    def mark(self, kind: str, text: str) -> None:
+    def mark(self, kind: str, text: str, time_s: float | None = None) -> None:
         """Count an event, which no block has: nothing here reads any."""
         if len(self._events) >= _N_EVENTS_MAX:
             self._settle()
-        super().mark(kind, text)
+        super().mark(kind, text, time_s)
 
     def _begin(self, first_sample: int) -> None:
         """Condition the stretch that begins with this sample."""

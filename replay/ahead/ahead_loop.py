@@ -54,8 +54,9 @@ class AheadLoop(ClosedLoop):
     -----
     They run ahead on the samples of a stream up to the next marker or correction of any stream, at
     most a second. They do not where an artifact step of the stream reads what is bound to samples
-    (markers, our own stimulation), where a detector of it reads further streams, too, where one is
-    of another package and may read what is bound to samples, or where chunks have random lengths.
+    (markers, our own stimulation), where a detector of it reads further streams, too, where one
+    reads what is bound to samples, or is of another package and may, or where chunks have random
+    lengths.
     """
 
     def __init__(self, config: LoopConfig, source: RecordingSource, session: str) -> None:
@@ -203,5 +204,6 @@ def _lengths(source: RecordingSource, rate_hz: float) -> tuple[int, int]:
 
 
 def _reads_no_events(detector: Detector) -> bool:
-    """Return whether what takes a detector's blocks is our own code, which reads no events."""
-    return type(detector).update.__module__.partition(".")[0] == "detectors"
+    """Return whether what takes a detector's blocks is our own code, and reads no events."""
+    is_ours = type(detector).update.__module__.partition(".")[0] == "detectors"
+    return is_ours and not getattr(detector, "reads_events", False)

@@ -4,11 +4,17 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from detectors.aperiodic.aperiodic import Aperiodic, AperiodicConfig
-from detectors.block import StreamLayout
+from detectors.block import MARKER, BoundEvent, StreamLayout
 from detectors.bursts.burst import Burst, BurstConfig, BurstThreshold
 from detectors.bursts.statistics import BurstStatistics, BurstStatisticsConfig
 from detectors.chain import DetectorChain
 from detectors.coherence.coherence import Coherence, CoherenceConfig
+from detectors.contrasts.event_contrast import (
+    ConditionConfig,
+    EventContrast,
+    EventContrastConfig,
+    RestConfig,
+)
 from detectors.coupling.phase_amplitude_coupling import (
     PhaseAmplitudeCoupling,
     PhaseAmplitudeCouplingConfig,
@@ -22,6 +28,7 @@ from tests.detectors.aperiodic.naive_aperiodic import aperiodic
 from tests.detectors.bursts.naive_burst import burst
 from tests.detectors.bursts.naive_burst_statistics import burst_statistics
 from tests.detectors.coherence.naive_coherence import coherence
+from tests.detectors.contrasts.naive_event_contrast import event_contrast
 from tests.detectors.coupling.naive_phase_amplitude_coupling import phase_amplitude_coupling
 from tests.detectors.emg.emg_examples import EMG_EXAMPLES
 from tests.detectors.power.naive_band_power import band_power
@@ -250,6 +257,36 @@ def _coupling(
     )
 
 
+#: Markers of two conditions in turn.
+_MARKERS: Final = tuple(
+    BoundEvent(sample, MARKER, "move" if number % 2 else "rest")
+    for number, sample in enumerate(range(3, 700, 45))
+)
+
+
+def _event_contrast(
+    name: str, config: EventContrastConfig, below: BandPowerConfig | None = None
+) -> Example:
+    def plain(given: StreamSamples, below: object) -> Plain:  # noqa: ARG001 it reads no detector
+        return event_contrast(config, LAYOUT, _MARKERS, given)
+
+    every = 1 if below is None else round(config.hop_s / below.hop_s)
+    return Example(
+        name,
+        (config,) if below is None else (below, config),
+        LAYOUT,
+        700,
+        plain if below is None else None,
+        channel_outputs=14,
+        measures=tuple(range(7)),
+        omits=True,
+        forgets=False,
+        every=every,
+        tolerance_absolute=(_VOLTAGE,),
+        events=_MARKERS,
+    )
+
+
 EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
     Aperiodic: (
         _aperiodic(
@@ -290,6 +327,40 @@ EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
                 hop_s=0.1506,
             ),
             _ODD_RATE,
+        ),
+    ),
+    EventContrast: (
+        _event_contrast(
+            "of samples, exact",
+            EventContrastConfig(
+                id="response",
+                stream="LFP",
+                first=ConditionConfig(markers=("move",), window_s=(0.02, 0.1)),
+                second=ConditionConfig(markers=("rest",), window_s=(0.02, 0.1)),
+                rest=RestConfig(rms_uv_max=15.0, window_s=(-0.06, 0.0)),
+                n_min=2,
+                n_permutations=9999,
+                wait_s=0.02,
+                lost_share_max=0.9,
+            ),
+        ),
+        _event_contrast(
+            "of a measure, geometric, in pairs",
+            EventContrastConfig(
+                id="power",
+                of="beta",
+                first=ConditionConfig(markers=("move",), window_s=(-0.1, 0.15)),
+                second=ConditionConfig(markers=("rest",), window_s=(0.0, 0.25)),
+                mean="geometric",
+                form="index",
+                paired=True,
+                pairs_begin_with="second",
+                n_min=2,
+                n_permutations=99,
+                wait_s=0.1,
+                hop_s=0.04,
+            ),
+            _BETA,
         ),
     ),
     BandPower: (

@@ -409,3 +409,20 @@ def test_the_same_events_give_the_same_outcomes_and_none_raises(
         for sent in _of([outcome], Send):
             amount = getattr(sent.message, "amplitude_ma", None)
             assert amount is None or 0.0 <= amount <= 2.0
+
+
+def test_a_marker_carries_its_stamp_in_the_services_clock() -> None:
+    """By the newest correction of its own stream; none is known before the first one."""
+    loop = _new()
+    loop.step(Marker("cues", 5.0, "before"), _NOW)
+    loop.step(ClockCorrection("cues", 100.0, 0.001), _NOW)
+    loop.step(Marker("cues", 5.0, "after"), _NOW)
+    loop.step(ClockCorrection("cues", 90.0, 0.001), _NOW)
+    loop.step(Marker("cues", 5.0, "later"), _NOW)
+    given = chunk(0, HOP)
+    block, _ = loop.conditioners["LFP"].update(0, given.samples, given.timestamps_s)
+    assert [(each.sample, each.text, each.time_s) for each in block.events] == [
+        (0, "before", None),
+        (0, "after", 105.0),
+        (0, "later", 95.0),
+    ]

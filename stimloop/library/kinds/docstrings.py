@@ -18,6 +18,11 @@ _EXAMPLES: Final = {
     "BurstStatistics": 'sl.BurstStatistics("statistics", of="burst")',
     "CoContraction": 'sl.CoContraction("arm", pairs=[("FLEXOR", "EXTENSOR")])',
     "Coherence": 'sl.Coherence("sync", band_hz=(13, 30), pairs=[("STN_L", "M1_L")])',
+    "EventContrast": (
+        'sl.EventContrast("trick", of="beta", paired=True, '
+        'first={"markers": ["touch"], "window_s": (0.5, 3.5)}, '
+        'second={"markers": ["touch"], "window_s": (-3.5, -0.5)})'
+    ),
     "MuscleBursts": (
         'sl.MuscleBursts("jerks", rest_uv={"FLEXOR": 3.9}, rest_sd_uv={"FLEXOR": 0.7})'
     ),

@@ -66,11 +66,14 @@ def optional_fields(config_type: type[msgspec.Struct]) -> dict[str, Any]:
 
 def _of_detector(detector: type[Any], config_type: type[DetectorConfig]) -> Factory:
     tag = config_type.__struct_config__.tag
-    has_stream = "stream" in config_type.__struct_fields__
+    needs_stream = any(
+        field.encode_name == "stream" and field.required
+        for field in msgspec.structs.fields(config_type)
+    )
 
     def make(id: str, /, **keys: object) -> DetectorConfig:  # noqa: A002 as the table calls it
         table = {"id": id, "kind": tag, **plain_data(keys)}
-        if has_stream:  # replaced by the name of the only stream, see `on_streams`
+        if needs_stream:  # replaced by the name of the only stream, see `on_streams`
             table.setdefault("stream", "")
         config: DetectorConfig = _read(config_type, "detectors", table)
         return config

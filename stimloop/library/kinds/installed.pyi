@@ -18,6 +18,9 @@ from detectors.conditioning.artifacts.stimulation_period_config import (
     StimulationPeriodConfig as StimulationPeriodConfig,
 )
 from detectors.conditioning.quality_config import QualityConfig as QualityConfig
+from detectors.contrasts.config import ConditionConfig as ConditionConfig
+from detectors.contrasts.config import EventContrastConfig as EventContrastConfig
+from detectors.contrasts.config import RestConfig as RestConfig
 from detectors.coupling.config import PhaseAmplitudeCouplingConfig as PhaseAmplitudeCouplingConfig
 from detectors.emg.bursts.config import MuscleBurstsConfig as MuscleBurstsConfig
 from detectors.emg.co_contraction_config import CoContractionConfig as CoContractionConfig
@@ -123,6 +126,31 @@ def Coherence(
     threshold: float | Literal["level"] | None = ...,
     hysteresis: float = ...,
 ) -> CoherenceConfig: ...
+def EventContrast(
+    id: str,
+    /,
+    *,
+    of: str | None = ...,
+    measure: str = ...,
+    stream: str | None = ...,
+    rest: RestConfig | Mapping[str, Any] = ...,
+    channels: Sequence[str] = ...,
+    first: ConditionConfig | Mapping[str, Any],
+    second: ConditionConfig | Mapping[str, Any],
+    paired: bool = ...,
+    pairs_begin_with: Literal["first", "second", "either"] | None = ...,
+    mean: Literal["arithmetic", "geometric"] = ...,
+    form: Literal["difference", "ratio", "index"] = ...,
+    confidence: float = ...,
+    n_min: int = ...,
+    n_max: int = ...,
+    n_permutations: int = ...,
+    seed: int = ...,
+    apart_s: float = ...,
+    wait_s: float = ...,
+    lost_share_max: float = ...,
+    hop_s: float = ...,
+) -> EventContrastConfig: ...
 def LineNoise(
     *,
     frequency_hz: float,

@@ -1,0 +1,1 @@
+"""What differs between two conditions, in epochs around markers."""
