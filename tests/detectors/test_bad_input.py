@@ -50,6 +50,13 @@ _TABLES: list[dict[str, Any]] = [
     {"id": "arm", "kind": "co_contraction", "window_s": 2.0},
     {"id": "jerks", "kind": "muscle_bursts", "window_s": 2.0, **_REST},
     {"id": "drive", "kind": "muscle_spectrum", "window_s": 2.0},
+    {
+        "id": "contrast",
+        "kind": "event_contrast",
+        "of": "power",
+        "first": {"markers": ["one"], "window_s": [0.0, 1.0]},
+        "second": {"markers": ["other"], "window_s": [0.0, 1.0]},
+    },
 ]
 # The first of them compiles every kernel there is.
 pytestmark = pytest.mark.timeout(600)
@@ -109,7 +116,7 @@ def test_noise_gives_valid_estimates_at_awkward_rates(rate_hz: float) -> None:
     assert _all_finite(seen)
     shares = _valid_share(seen, after_s=3.6)
     assert {name for name, share in shares.items() if share > 0.3} >= {
-        table["id"] for table in _TABLES if table["id"] != "statistics"
+        table["id"] for table in _TABLES if table["id"] not in ("statistics", "contrast")
     }
 
 

@@ -129,7 +129,7 @@ class MuscleBursts(StreamDetector):
     ... )
     >>> detector = MuscleBursts(config, StreamLayout("EMG", 1000.0, ("FLEX",)))
     >>> detector.outputs[6].label, round(detector.onset_delay_s, 3)
-    ('FLEX.duration_s', 0.028)
+    ('FLEX.duration_s', 0.027)
     """
 
     config_type: ClassVar[type[DetectorConfig]] = MuscleBurstsConfig

