@@ -22,6 +22,8 @@ _DOCUMENTS = sorted(
     if ".venv" not in path.parts
 )
 _LINK = re.compile(r"\]\(([^)#]+)\)")
+#: A difference of another file, whose links are relative to that file.
+_DIFF = re.compile(r"^```diff$.*?^```$", re.MULTILINE | re.DOTALL)
 _TEST = re.compile(r"`(?P<file>(?:tests/)?(?:[\w/]+/)?test_\w+\.py)(?:::(?P<name>\w+))?`")
 _PATH = re.compile(r"`((?:detectors|stimulators|streamer|replay|stimloop|docs)/[\w./]+)`")
 _COMMAND = re.compile(r"\bstimloop (\w[\w-]*)")
@@ -33,7 +35,8 @@ def _named(document: Path) -> str:
 
 @pytest.mark.parametrize("document", _DOCUMENTS, ids=_named)
 def test_every_link_leads_somewhere(document: Path) -> None:
-    links = [link for link in _LINK.findall(document.read_text("utf-8")) if "://" not in link]
+    text = _DIFF.sub("", document.read_text("utf-8"))
+    links = [link for link in _LINK.findall(text) if "://" not in link]
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 

@@ -24,6 +24,9 @@ from benchmarks.mutants.order import Order
 
 #: Slower tests judge no mutants: what only they notice should have a faster test.
 _CPU_S_MAX = 0.5
+#: A mutant with a reason gets tests of this many seconds, the most promising: enough to notice that
+#: it is killed after all. One without gets all tests.
+_CPU_S_WITH_REASON = 10.0
 
 
 def main() -> int:
@@ -91,11 +94,14 @@ def _judge(
     took_s = sum(each.cpu_s for each in tests)
     print(f"{room}: {len(left)} mutants, {len(tests)} tests of {took_s:.0f} s", flush=True)
     order = Order(kept.killers(room))
+    told = [each for each in reasons.reasons() if each.room == room.as_posix()]
 
     def choose(mutant: Mutant) -> list[Test]:
         ran = (room.as_posix(), mutant.function)
         fitting = [test for test in tests if mutant.is_at_import or ran in test.ran]
-        return order.of(mutant.function, fitting, chosen.quick)
+        has_reason = any(each.is_of(room, mutant) for each in told)
+        cpu_s_max = min(chosen.quick, _CPU_S_WITH_REASON) if has_reason else chosen.quick
+        return order.of(mutant.function, fitting, cpu_s_max)
 
     def hear(mutant: Mutant, judged: Judgement) -> None:
         order.note(mutant.function, judged.by)

@@ -18,7 +18,8 @@ are f-strings, strings with a space and what is raised.
 
 A mutant that survives is either a hole in the tests or changes nothing that matters. No survivor
 is without a reason here why it is none of the tests' business: `make mutants` fails otherwise, and
-where one that has a reason is killed after all.
+where one that has a reason is killed after all: it gets the most promising tests of ten seconds,
+one without a reason all of them.
 
 | file | mutants | killed | of them by a hang | survived | not judged as it is now |
 |---|---:|---:|---:|---:|---:|
