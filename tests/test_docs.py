@@ -23,7 +23,7 @@ _DOCUMENTS = sorted(
 )
 _LINK = re.compile(r"\]\(([^)#]+)\)")
 #: A difference of another file, whose links are relative to that file.
-_DIFF = re.compile(r"^```diff$.*?^```$", re.MULTILINE | re.DOTALL)
+_DIFF = re.compile(r"^````diff$.*?^````$", re.MULTILINE | re.DOTALL)
 _TEST = re.compile(r"`(?P<file>(?:tests/)?(?:[\w/]+/)?test_\w+\.py)(?:::(?P<name>\w+))?`")
 _PATH = re.compile(r"`((?:detectors|stimulators|streamer|replay|stimloop|docs)/[\w./]+)`")
 _COMMAND = re.compile(r"\bstimloop (\w[\w-]*)")
