@@ -7,9 +7,9 @@ import numpy as np
 
 from replay.patient.emg.pieces import InBlocks, Piece, marker_stream
 from replay.patient.outlet import FeltDevice, Pace
-from streamer.lsl.outlet import open_outlet
 from stimulators.wire.mqtt import BrokerConfig
 from streamer.clock import now_s
+from streamer.lsl.outlet import open_outlet
 
 _CHUNK_S = 0.01
 
