@@ -23,7 +23,7 @@ from benchmarks.mutants.operators import Mutant, mutants_of
 from benchmarks.mutants.order import Order
 
 #: Slower tests judge no mutants: what only they notice should have a faster test.
-_CPU_S_MAX = 0.5
+_CPU_S_MAX = 1.0
 #: A mutant with a reason gets tests of this many seconds, the most promising: enough to notice that
 #: it is killed after all. One without gets all tests.
 _CPU_S_WITH_REASON = 10.0

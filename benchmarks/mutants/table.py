@@ -11,7 +11,7 @@ _HEAD = """# The tests are tested
 
 Made by `make mutants`. Each mutant is one small fault in one file: a comparison turned round or
 moved by its border, a condition left out, a sign, a number, a word or a statement changed or gone,
-`min` for `max`. The tests of the file that take less than half a second run against it: one that
+`min` for `max`. The tests of the file that take less than a second run against it: one that
 fails kills it, and so does one that hangs. What is left alone: docstrings, annotations (but for the
 bounds in them), imports, margins against rounding (numbers below 1e-6), and texts for people, which
 are f-strings, strings with a space and what is raised.
