@@ -105,9 +105,10 @@ def test_a_box_that_does_not_know_how_to_end_its_pulses_is_a_fault() -> None:
     assert len(bench.lines) == 3
 
 
-def test_what_a_box_did_wrong_is_told_also_after_a_pause() -> None:
+def test_what_a_box_did_wrong_first_is_told_also_after_a_pause_without_answers() -> None:
     bench = Bench()
     bench.give(0.0)
+    bench.give(0.05)
     bench.answers("1 900")
     with pytest.raises(OSError, match=r"found 0\.9 where 1\.25 was told"):
         bench.give(0.5)
