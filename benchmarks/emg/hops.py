@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, sosfilt, welch
+from scipy.signal import butter, csd, sosfilt, welch
 
 from benchmarks.contenders import Contender, Here, SpeedTarget, hop_us, table, verdict
 from detectors.block import Block, StreamLayout
 from detectors.emg.bursts.muscle_bursts import MuscleBursts, MuscleBurstsConfig
 from detectors.emg.co_contraction import CoContraction, CoContractionConfig
 from detectors.emg.spectrum.muscle_spectrum import MuscleSpectrum, MuscleSpectrumConfig
+from detectors.emg.states.muscle_state import MuscleState, MuscleStateConfig
 
 RATE_HZ = 2000.0
 HOP = 200
@@ -40,7 +41,7 @@ def signal(n_channels: int) -> Signal:
 
 
 def stimloop(samples_uv: Signal) -> Here:
-    """Return all three detectors after a full window; every fifth hop has spectra."""
+    """Return all four detectors after a full window; every fifth hop has spectra and states."""
     labels = tuple(f"C{position}" for position in range(samples_uv.shape[1]))
     pairs = tuple(zip(labels[::2], labels[1::2], strict=True))
     layout = StreamLayout("EMG", RATE_HZ, labels)
@@ -55,6 +56,10 @@ def stimloop(samples_uv: Signal) -> Here:
         CoContraction(CoContractionConfig(id="arm", pairs=pairs, hop_s=hop_s, **every), layout),
         MuscleBursts(MuscleBurstsConfig(id="jerks", pairs=pairs, hop_s=hop_s, **every), layout),
         MuscleSpectrum(MuscleSpectrumConfig(id="drive", segment_s=SEGMENT_S, **every), layout),
+        MuscleState(
+            MuscleStateConfig(id="state", pairs=pairs, hop_s=SPECTRUM_EVERY * hop_s, **every),
+            layout,
+        ),
     )
     blocks = [_block(samples_uv, start) for start in range(0, len(samples_uv), HOP)]
     for block in blocks:
@@ -88,14 +93,27 @@ def recompute(samples_uv: Signal) -> Here:
         is_on = bursts_uv > 6.0
         overlap = (is_on[:, ::2] & is_on[:, 1::2]).sum(axis=0)
         edges = [np.flatnonzero(np.diff(each)) for each in is_on.T.astype(np.int8)]
-        spectra = None
+        rare = None
         if hop % SPECTRUM_EVERY == 0:
             spectra = [
                 welch(each, RATE_HZ, nperseg=n_segment, axis=0) for each in (emg_uv, modulus_uv)
             ]
-        return correlation, lower, crosstalk, overlap, edges, spectra
+            rare = spectra, _states(bursts_uv[:: round(RATE_HZ / 100.0)])
+        return correlation, lower, crosstalk, overlap, edges, rare
 
     return Here(RECOMPUTE, run)
+
+
+def _states(envelopes_uv: Signal) -> list[Signal]:
+    """Return coherence, spectrum and correlation by lag of each pair's envelopes of 100 Hz."""
+    centred_uv = envelopes_uv - envelopes_uv.mean(axis=0)
+    a, b = centred_uv[:, ::2], centred_uv[:, 1::2]
+    options: dict[str, Any] = {"fs": 100.0, "nperseg": 100, "axis": 0}
+    powers = [welch(each, **options)[1] for each in (a, b)]
+    coherence = np.abs(csd(a, b, **options)[1]) ** 2 / (powers[0] * powers[1])
+    whole = np.abs(np.fft.rfft(centred_uv, axis=0)) ** 2
+    lags = [np.correlate(one, other, "full") for one, other in zip(a.T, b.T, strict=True)]
+    return [coherence, whole, *lags]
 
 
 def report() -> Iterator[str]:

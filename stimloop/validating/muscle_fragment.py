@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from detectors.emg.bursts.config import MuscleBurstsConfig
 from detectors.emg.co_contraction_config import CoContractionConfig
 from detectors.emg.spectrum.config import MuscleSpectrumConfig
+from detectors.emg.states.config import MuscleStateConfig
 from replay.calibration.emg.calibrate import MuscleCalibration
 from replay.recording import Recording
 from stimloop.config import Config
@@ -83,6 +84,8 @@ def muscle_rig(found: MuscleCalibration, recording: Recording, unit: str | None 
     if len(labels) > 1:
         width_hz = found.bandwidth_hz and _rounded(found.bandwidth_hz)
         detectors.append(CoContractionConfig(id="posture", bandwidth_hz=width_hz, **posture))
+        if set(bursts["reference_uv"]) == set(labels):
+            detectors.append(MuscleStateConfig(id="state", bandwidth_hz=width_hz, **bursts))
     pairs = (labels[:2],) if len(labels) == 2 else ()
     detectors.append(MuscleBurstsConfig(id="bursts", pairs=pairs, **bursts))
     detectors.append(MuscleSpectrumConfig(id="drive", **posture))

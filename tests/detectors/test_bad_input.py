@@ -51,6 +51,13 @@ _TABLES: list[dict[str, Any]] = [
     {"id": "jerks", "kind": "muscle_bursts", "window_s": 2.0, **_REST},
     {"id": "drive", "kind": "muscle_spectrum", "window_s": 2.0},
     {
+        "id": "state",
+        "kind": "muscle_state",
+        "window_s": 2.0,
+        "reference_uv": dict.fromkeys(_CHANNELS, 80.0),
+        **_REST,
+    },
+    {
         "id": "contrast",
         "kind": "event_contrast",
         "of": "power",

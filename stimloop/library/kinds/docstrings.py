@@ -27,6 +27,11 @@ _EXAMPLES: Final = {
         'sl.MuscleBursts("jerks", rest_uv={"FLEXOR": 3.9}, rest_sd_uv={"FLEXOR": 0.7})'
     ),
     "MuscleSpectrum": 'sl.MuscleSpectrum("drive", window_s=10)',
+    "MuscleState": (
+        'sl.MuscleState("state", rest_uv={"FLEXOR": 3.9, "EXTENSOR": 4.2}, '
+        'rest_sd_uv={"FLEXOR": 0.7, "EXTENSOR": 0.7}, '
+        'reference_uv={"FLEXOR": 80, "EXTENSOR": 65})'
+    ),
     "Oscillation": 'sl.Oscillation("rhythm", centre_hz=18.5)',
     "PhaseAmplitudeCoupling": (
         'sl.PhaseAmplitudeCoupling("coupling", phase_band_hz=(13, 30), '

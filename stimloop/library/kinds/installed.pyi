@@ -25,6 +25,7 @@ from detectors.coupling.config import PhaseAmplitudeCouplingConfig as PhaseAmpli
 from detectors.emg.bursts.config import MuscleBurstsConfig as MuscleBurstsConfig
 from detectors.emg.co_contraction_config import CoContractionConfig as CoContractionConfig
 from detectors.emg.spectrum.config import MuscleSpectrumConfig as MuscleSpectrumConfig
+from detectors.emg.states.config import MuscleStateConfig as MuscleStateConfig
 from detectors.power.config import BandPowerConfig as BandPowerConfig
 from detectors.power.scale import PowerBaseline as PowerBaseline
 from detectors.rhythm.oscillation_config import OscillationConfig as OscillationConfig
@@ -201,6 +202,24 @@ def MuscleSpectrum(
     window_s: float = ...,
     hop_s: float | None = ...,
 ) -> MuscleSpectrumConfig: ...
+def MuscleState(
+    id: str,
+    /,
+    *,
+    stream: str = ...,
+    channels: Sequence[str] = ...,
+    band_hz: tuple[float, float] | None = ...,
+    rest_uv: Mapping[str, float] = ...,
+    rest_sd_uv: Mapping[str, float] = ...,
+    reference_uv: Mapping[str, float] = ...,
+    pairs: Sequence[tuple[str, str]] = ...,
+    bandwidth_hz: float | None = ...,
+    window_s: float = ...,
+    hop_s: float = ...,
+    segment_s: float = ...,
+    crosstalk_max: float = ...,
+    alpha: float = ...,
+) -> MuscleStateConfig: ...
 def Oscillation(
     id: str,
     /,

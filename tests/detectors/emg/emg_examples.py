@@ -8,11 +8,14 @@ from detectors.block import StreamLayout
 from detectors.emg.bursts.muscle_bursts import MuscleBursts, MuscleBurstsConfig
 from detectors.emg.co_contraction import CoContraction, CoContractionConfig
 from detectors.emg.spectrum.muscle_spectrum import MuscleSpectrum, MuscleSpectrumConfig
+from detectors.emg.states.muscle_state import MuscleState, MuscleStateConfig
 from detectors.testing.subject import LAYOUT, Example, Plain, StreamSamples
 from tests.detectors.emg.naive_co_contraction import N_OUTPUTS, co_contraction
 from tests.detectors.emg.naive_muscle_bursts import N_OF_CHANNEL, N_OF_PAIR, muscle_bursts
 from tests.detectors.emg.naive_muscle_spectrum import N_OUTPUTS as N_OF_SPECTRUM
 from tests.detectors.emg.naive_muscle_spectrum import muscle_spectrum
+from tests.detectors.emg.naive_muscle_state import N_OUTPUTS as N_OF_STATE
+from tests.detectors.emg.naive_muscle_state import muscle_state
 
 # What rounding leaves of sums over a window of some hundred samples, and of their roots.
 _SHARE: Final = 1e-10
@@ -94,6 +97,26 @@ def _muscle_spectrum(
         plain,
         channel_outputs=N_OF_SPECTRUM,
         measures=(0, 1, 2, 3, 4, 5, 6, 7, 8),
+        tolerance_absolute=(_SHARE,),
+    )
+
+
+def _muscle_state(name: str, config: MuscleStateConfig, layout: StreamLayout = LAYOUT) -> Example:
+    def plain(given: StreamSamples, below: object) -> Plain:  # noqa: ARG001 it reads no detector
+        return muscle_state(config, layout, given)
+
+    indices = {label: index for index, label in enumerate(layout.channels)}
+    pairs = config.pairs or tuple(combinations(config.channels or layout.channels, 2))
+    return Example(
+        name,
+        (config,),
+        layout,
+        MuscleState(config, layout).span_samples,
+        plain,
+        channel_outputs=N_OF_STATE,
+        # Without those that are valid by what the muscles do.
+        measures=(1, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 15, 16, 17, 18),
+        pairs=[(indices[a], indices[b]) for a, b in pairs],
         tolerance_absolute=(_SHARE,),
     )
 
@@ -191,6 +214,38 @@ EMG_EXAMPLES: Final[Mapping[type[Any], tuple[Example, ...]]] = {
                 hop_s=0.5,
             ),
             StreamLayout("LFP", 418.4, ("C0", "C1")),
+        ),
+    ),
+    MuscleState: (
+        _muscle_state(
+            "all pairs of two muscles",
+            MuscleStateConfig(
+                id="state",
+                stream="LFP",
+                channels=("left", "middle"),
+                window_s=0.6,
+                hop_s=0.05,
+                segment_s=0.25,
+                crosstalk_max=0.9,
+                **_LEVELS,
+            ),
+        ),
+        _muscle_state(
+            "odd rate, a band of its own, levels of bursts",
+            MuscleStateConfig(
+                id="state",
+                stream="LFP",
+                pairs=(("C1", "C0"),),
+                band_hz=(30.0, 150.0),
+                bandwidth_hz=100.0,
+                window_s=0.44,
+                hop_s=0.04,
+                segment_s=0.21,
+                rest_uv={"C0": 3.0, "C1": 3.5},
+                rest_sd_uv={"C0": 0.5, "C1": 0.6},
+                reference_uv={"C0": 20.0, "C1": 18.0},
+            ),
+            _ODD_RATE,
         ),
     ),
 }

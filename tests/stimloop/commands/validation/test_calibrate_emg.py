@@ -44,7 +44,7 @@ def test_the_file_is_taken_as_it_is_and_finds_the_tremor(
     assert told.out.endswith(f"Research features, not a diagnosis.\n{rig}\n")
     assert run_command(["config", "check", str(rig)]) == 0
     kinds = [each.__struct_config__.tag for each in configuration.load(rig).detectors]
-    assert kinds == ["co_contraction", "muscle_bursts", "muscle_spectrum"]
+    assert kinds == ["co_contraction", "muscle_state", "muscle_bursts", "muscle_spectrum"]
     capsys.readouterr()
     session = tmp_path / "session"
     assert run_command(["replay", str(file), str(rig), "--out", str(session), "--json"]) == 0
