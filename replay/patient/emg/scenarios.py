@@ -30,7 +30,7 @@ from replay.patient.emg.pieces import InBlocks, Piece
 from replay.patient.emg.scenario_names import SCENARIOS
 from replay.patient.emg.stretch import DYSTONIC, RELAXED, SPASTIC, Joint, StretchConfig
 
-_REST_S, _ACTIVE_S = 10.0, 50.0
+_REST_S, _REFERENCE_S, _ACTIVE_S = 10.0, 8.0, 50.0
 #: The posture of the wrist; and a task of the finger, with the muscles that it overflows into.
 _ARM = (("wrist_flexor", "wrist_extensor"), ("finger_flexor", "biceps", "deltoid"))
 _ELECTRODES = ArtifactConfig(crosstalk=0.02, line_uv=2.0)
@@ -42,10 +42,12 @@ def _segment(
     return Segment(marker=marker, duration_s=duration_s, activities=activities, trick=trick)
 
 
-#: Dystonia as its signs follow each other; markers of the task are within.
+#: Rest and a reference contraction, to calibrate by, and dystonia as its signs follow each other;
+#: markers of the task are within.
 DYSTONIC_ARM: Final = ArmConfig(
     segments=(
         _segment("rest", _REST_S, Rest(), Rest()),
+        _segment("reference", _REFERENCE_S, IndependentTonic(), IndependentTonic()),
         _segment("tonic_overflow", 24.0, TonicCoContraction(), Overflow()),
         _segment("tremor", 16.0, DystonicTremor(), Rest()),
         _segment("tonic_overflow", 12.0, TonicCoContraction(), Overflow()),
@@ -59,6 +61,7 @@ DYSTONIC_ARM: Final = ArmConfig(
 HEALTHY_ARM: Final = ArmConfig(
     segments=(
         _segment("rest", _REST_S, Rest(), Rest()),
+        _segment("reference", _REFERENCE_S, IndependentTonic(), IndependentTonic()),
         _segment("movement", 24.0, ReciprocalVoluntary(), Rest()),
         _segment("task", 24.0, Rest(), HEALTHY_OVERFLOW),
     ),

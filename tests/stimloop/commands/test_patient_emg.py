@@ -32,7 +32,7 @@ def test_a_scenario_is_recorded_with_its_markers(
     assert "arm.xdf: 24000 samples of 5 channels at 2000 Hz and markers" in capsys.readouterr().out
     emg, markers = readers.open(tmp_path / "arm.xdf").streams
     assert (emg.info.lsl_type, emg.info.channels[0]) == ("EMG", "wrist_flexor")
-    assert (emg.n_samples, markers.n_samples) == (24_000, 3)
+    assert (emg.n_samples, markers.n_samples) == (24_000, 2)
     assert run_command(asked) == 2
     assert "choose another name" in capsys.readouterr().err
     assert run_command([*asked, "--seed", "2", "--record", "other.xdf"]) == 0

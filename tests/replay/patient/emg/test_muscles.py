@@ -103,11 +103,12 @@ def test_classes_and_marks_change_at_the_same_sample() -> None:
 
 
 def test_the_dystonic_arm_shows_its_signs_in_their_order() -> None:
-    n_samples = round(86.0 * DYSTONIC_ARM.rate_hz)
+    n_samples = round(94.0 * DYSTONIC_ARM.rate_hz)
     emg = Arm(DYSTONIC_ARM).generate(n_samples)
     told = [each for each in emg.marks if each.text not in {"task", "pause"}]
     assert [each.text for each in told] == [
         "rest",
+        "reference",
         "tonic_overflow",
         "tremor",
         "tonic_overflow",
@@ -120,11 +121,12 @@ def test_the_dystonic_arm_shows_its_signs_in_their_order() -> None:
         for column in (0, 3)
     )
     assert wrist[0] == arm[0] == 5.0
-    assert min(wrist[1], wrist[3]) > 60.0
-    assert min(arm[1], arm[3]) > 8.0
-    assert arm[2] == 5.0
-    assert wrist[4] - 5.0 == pytest.approx((3.0 / 7.0) * 95.0, rel=0.15)
-    assert wrist[4] < wrist[5] < 100.0
+    assert min(wrist[1], arm[1]) > 60.0
+    assert min(wrist[2], wrist[4]) > 60.0
+    assert min(arm[2], arm[4]) > 8.0
+    assert arm[3] == 5.0
+    assert wrist[5] - 5.0 == pytest.approx((3.0 / 7.0) * 95.0, rel=0.15)
+    assert wrist[5] < wrist[6] < 100.0
 
 
 def test_a_trick_leaves_the_share_of_the_posture_error_and_wears_off() -> None:
