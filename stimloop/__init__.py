@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from stimloop.library.titration import titration as titration
     from stimloop.library.validation.calibration import calibrate as calibrate
     from stimloop.library.validation.inspection import inspect as inspect
+    from stimloop.library.validation.muscles import calibrate_emg as calibrate_emg
     from stimloop.library.validation.score import score as score
     from stimloop.library.validation.sweep import sweep as sweep
     from stimloop.library.verification import verify as verify
@@ -68,6 +69,7 @@ _MODULES: Final = {
     "Stream": "stimloop.library.stream",
     "Sweep": "replay.sweeping.result",
     "calibrate": "stimloop.library.validation.calibration",
+    "calibrate_emg": "stimloop.library.validation.muscles",
     "detect": "stimloop.library.detection",
     "inspect": "stimloop.library.validation.inspection",
     "online": "stimloop.library.online",

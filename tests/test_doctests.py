@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from replay.patient.emg.recorded import record_muscles
+from replay.patient.emg.scenarios import open_scenario
 from stimloop.__main__ import run_command
 from tests.stimloop.library.patient_file import write_patient
 
@@ -40,6 +42,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a recording and a session, as examples of the library expect."""
     folder = tmp_path_factory.mktemp("lab")
     recording = write_patient(folder)
+    record_muscles(open_scenario("dystonic-arm"), folder / "arm.xdf", duration_s=20.0)
     assert run_command(["replay", str(recording), "--out", str(folder / "session")]) == 0
     return folder
 

@@ -1,14 +1,9 @@
 """`calibrate --emg`: levels of muscles from a recording with markers, as a file `run` takes."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stimloop.commands.arguments import opened, print_json, print_line, warn
 from stimloop.errors import ConfigError, os_error_text
-
-if TYPE_CHECKING:
-    from replay.recording import RecordedStream, Recording
-    from streamer.streams import StreamConfig
 
 
 def calibrate_emg(
@@ -34,23 +29,19 @@ def calibrate_emg(
     as_json : bool
         Whether to print for machines.
     """
-    from replay.calibration.choosing import CalibrationError
-    from replay.calibration.emg.calibrate import calibrate_muscles
     from replay.calibration.emg.intervals import MarkerWords
+    from stimloop.library.input_errors import InputError
+    from stimloop.library.validation.muscles import calibrate_muscles_of
     from stimloop.validating.muscle_fragment import muscle_fragment, muscle_lines
 
     out, picture = files
     if picture is not None:
         raise ConfigError("--picture: expected none with --emg, found one")
     loaded = opened(recording)
-    stream, config = _stream_of(loaded, chosen[0], chosen[2])
-    channels = stream.info.channels if chosen[1] is None else (chosen[1],)
     try:
-        found = calibrate_muscles(
-            loaded, stream, config, channels, MarkerWords(rest=words[0], reference=words[1])
-        )
-    except (CalibrationError, ValueError) as error:
-        raise ConfigError(f"{recording}: {error}") from error
+        found = calibrate_muscles_of(loaded, MarkerWords(rest=words[0], reference=words[1]), chosen)
+    except InputError as error:
+        raise ConfigError(str(error)) from error
     if out is not None:
         _write(out, muscle_fragment(found, loaded, chosen[2]))
     written = [str(out)] if out is not None else []
@@ -61,32 +52,6 @@ def calibrate_emg(
             print_line(line)
     for warning in found.warnings:
         warn(f"{recording}: {warning}")
-
-
-def _stream_of(
-    recording: "Recording", name: str | None, unit: str | None
-) -> tuple["RecordedStream", "StreamConfig"]:
-    """Return the stream of the EMG, and a table for it."""
-    from msgspec.structs import replace
-
-    from stimloop.library.validation.inspection import tables_of
-
-    tables = zip(recording.streams, tables_of(recording, unit), strict=True)
-    signals = [(stream, table) for stream, table in tables if stream.is_signal]
-    asked = [
-        (stream, table)
-        for stream, table in signals
-        if (table.kind == "emg" if name is None else name in (table.name, stream.info.lsl_name))
-    ]
-    if len(asked) != 1:
-        listed = ", ".join(table.name for _, table in signals) or "none"
-        wanted = "one stream of EMG" if name is None else f"a stream {name!r}"
-        raise ConfigError(
-            f"{recording.path}: expected {wanted}, found {len(asked)}: choose one with --stream "
-            f"(signals: {listed})"
-        )
-    stream, table = asked[0]
-    return stream, replace(table, kind="emg")
 
 
 def _write(out: Path, text: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import stimloop as sl
 from stimloop import config as configuration
 from stimloop.__main__ import run_command
 from tests.detectors.emg.muscle_signals import RATE_HZ, emg, half_waves
@@ -50,6 +51,23 @@ def test_the_file_is_taken_as_it_is_and_finds_the_tremor(
     assert run_command(["replay", str(file), str(rig), "--out", str(session), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["edges"]["bursts"]["onset"] > 180  # 20 s of 5 Hz in two muscles
+
+
+def test_a_notebook_has_the_same_levels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = _recording(tmp_path / "arm.xdf")
+    assert run_command(["calibrate", str(file), "--emg", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    found = sl.calibrate_emg(file)
+    assert set(found.muscles) == set(_LABELS)
+    assert printed["muscles"] == json.loads(json.dumps(found.as_dict()["muscles"]))
+    for keys, error in (
+        ({"rest": "quiet"}, "markers: expected one that begins with 'quiet'"),
+        ({"stream": "LFP"}, "expected a stream 'LFP', found 0"),
+        ({"unit": "mm"}, "unit: expected a unit of voltage"),
+        ({"channel": "TIBIALIS"}, "TIBIALIS"),
+    ):
+        with pytest.raises(sl.InputError, match=error):
+            sl.calibrate_emg(file, **keys)
 
 
 def test_it_prints_the_same_for_machines_and_tells_what_is_missing(
