@@ -8,6 +8,7 @@ from scipy.signal import butter
 
 from detectors.compiling.kernel import kernel
 from detectors.compiling.layout import Array1, Array2, Array3
+from detectors.emg.filters import settle_samples_of
 from detectors.emg.muscles_kernel import Muscles, filter_section
 
 #: Power below the band over that of the EMG, from which on what leaks into the band would mislead
@@ -44,7 +45,7 @@ class Guard(NamedTuple):
 
 def guard_of(n_channels: int, n_window: int, low_hz: float, rate_hz: float) -> Guard:
     """Return the guard below a band: two octaves, from a quarter of its lower edge to that edge."""
-    band = butter(2, (low_hz / 4.0, low_hz), "bandpass", output="sos", fs=rate_hz)
+    band = _band_below(low_hz, rate_hz)
     return Guard(
         band=np.ascontiguousarray(band[:, (0, 1, 2, 4, 5)]),
         memory=np.zeros((n_channels, len(band), 2)),
@@ -52,6 +53,15 @@ def guard_of(n_channels: int, n_window: int, low_hz: float, rate_hz: float) -> G
         past_uv2=np.zeros((n_channels, n_window)),
         smooth_uv2=np.zeros(n_window),
     )
+
+
+def guard_settle_samples(low_hz: float, rate_hz: float) -> int:
+    """Return after how many samples the guard below a band has settled."""
+    return settle_samples_of(_band_below(low_hz, rate_hz))
+
+
+def _band_below(low_hz: float, rate_hz: float) -> NDArray[np.float64]:
+    return np.asarray(butter(2, (low_hz / 4.0, low_hz), "bandpass", output="sos", fs=rate_hz))
 
 
 @kernel

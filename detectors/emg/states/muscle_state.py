@@ -18,7 +18,7 @@ from detectors.emg.spectrum.fourier_kernel import twiddle_factors
 from detectors.emg.states import muscle_state_kernel as kernel
 from detectors.emg.states.chance import coherence_null, noise_hz
 from detectors.emg.states.config import MuscleStateConfig
-from detectors.emg.states.guard_kernel import guard_of
+from detectors.emg.states.guard_kernel import guard_of, guard_settle_samples
 from detectors.emg.states.state import N_FOUND, Counters, Settings, State
 from detectors.estimates import Seen
 from detectors.kernels.hop_kernel import HopKernel
@@ -187,7 +187,9 @@ class MuscleState:
         self._n_window = self._n_hops * hop
         self.hop_samples = hop * self._step
         self.window_samples = self._n_window * self._step
-        self.span_samples = self.window_samples + self._filters.settle_samples
+        self.span_samples = self.window_samples + max(
+            self._filters.settle_samples, guard_settle_samples(self._low_hz, self.rate_hz)
+        )
         self.delay_s = self._filters.delay_s + self.window_samples / (2.0 * self.rate_hz)
         self._n_padded = 1 << (self._n_window - 1).bit_length()
         n_segment = round(config.segment_s * rate_hz)
