@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.figures import drawing
-from benchmarks.figures.emg.classes import STATES, levels_of
+from benchmarks.figures.emg.simulated import STATES, levels_of
 from detectors.block import Block, StreamLayout, Taint
 from detectors.emg.states.muscle_state import MuscleState, MuscleStateConfig
 from detectors.outputs import column_of

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from detectors.compiling.kernel import kernel
-from detectors.emg.states.state import State
+from detectors.emg.states.state import MEAN, State
 
 #: No burst of chorea or myoclonus is longer (s); a tic, a tremor below 5 Hz, a posture are.
 _BRIEF_S: Final = 0.1
@@ -19,6 +19,9 @@ _HEART_S_MAX: Final = 0.15
 _N_BEATS_MIN: Final = 5
 #: What is above rest for one envelope alone (10 ms) is no burst.
 _N_ENVELOPES_MIN: Final = 2
+#: A burst gets this many standard deviations above rest: the envelope of noise is skew, and that of
+#: muscles, whose spectrum is narrow, is above three of them for a moment every second or two.
+_HIGH_SD: Final = 5.0
 
 
 @kernel
@@ -79,13 +82,19 @@ def longest_together(a: int, b: int, state: State) -> int:
 @kernel
 def _take_bursts(channel: int, n_before: int, state: State) -> int:
     """Write the bursts of a muscle behind those of another; return how many that makes."""
-    is_on, n_bursts = state.is_on[channel], n_before
+    is_on, centred, n_bursts = state.is_on[channel], state.centred_uv[channel], n_before
+    high = (
+        state.rest_uv[channel] + _HIGH_SD * state.rest_sd_uv[channel] - state.found[channel, MEAN]
+    )
     start = -1
+    is_high = False
     for number in range(1, is_on.size):
         if is_on[number] and not is_on[number - 1]:
             start = number
-        elif is_on[number - 1] and not is_on[number] and start >= 0:
-            if number - start >= _N_ENVELOPES_MIN:
+            is_high = False
+        is_high = is_high or centred[number] > high
+        if is_on[number - 1] and not is_on[number] and start >= 0:
+            if is_high and number - start >= _N_ENVELOPES_MIN:
                 state.durations[n_bursts] = number - start
                 state.onsets[n_bursts] = start
                 n_bursts += 1

@@ -9,7 +9,12 @@ from detectors.compiling.kernel import kernel
 from detectors.emg.extremes_kernel import is_clipped
 from detectors.emg.states.choice_kernel import choose_state
 from detectors.emg.states.guard_kernel import CONTAMINATED, FAINT, is_beating, ratio_below
-from detectors.emg.states.pair_bursts_kernel import BRIEF_SHARE_MIN, brief_share, count_bursts, is_like_heart
+from detectors.emg.states.pair_bursts_kernel import (
+    BRIEF_SHARE_MIN,
+    brief_share,
+    count_bursts,
+    is_like_heart,
+)
 from detectors.emg.states.state import (
     BRIEF_SHARE,
     BURST_S,

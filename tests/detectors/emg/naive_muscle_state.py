@@ -52,12 +52,18 @@ class Windows:
         self.null = 1.0 - alpha ** (1.0 / (independent - 1.0))
 
 
-def bursts_of(is_on: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> list[tuple[int, int]]:
+def bursts_of(
+    is_on: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]", envelope: Signal, high: float
+) -> list[tuple[int, int]]:
     """Return where each burst that lies in a window whole begins, and how long it is."""
     edges = np.diff(is_on.astype(int))
     begins, ends = np.flatnonzero(edges == 1) + 1, np.flatnonzero(edges == -1) + 1
     found = [(begin, ends[ends > begin][0] - begin) for begin in begins if (ends > begin).any()]
-    return [(int(begin), int(lasts)) for begin, lasts in found if lasts >= 2]
+    return [
+        (int(begin), int(lasts))
+        for begin, lasts in found
+        if lasts >= 2 and envelope[begin : begin + lasts].max() > high
+    ]
 
 
 def is_on_of(
@@ -198,7 +204,10 @@ def measures_of(
         is_on_of(each, config.rest_uv[label], config.rest_sd_uv[label])
         for each, label in zip((a, b), labels, strict=True)
     ]
-    found = [bursts_of(each) for each in on]
+    found = [
+        bursts_of(is_on, each, config.rest_uv[label] + 5.0 * config.rest_sd_uv[label])
+        for is_on, each, label in zip(on, (a, b), labels, strict=True)
+    ]
     durations = [lasts for each in found for _, lasts in each]
     n_on = sum(int(each.sum()) for each in on)
     brief = sum(each for each in durations if each <= int(0.1 * rate_hz + 1e-6)) / max(n_on, 1)
