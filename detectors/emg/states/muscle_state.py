@@ -97,12 +97,12 @@ class MuscleState:
     - 0, rest: both muscles are above rest and three standard deviations less than 2 % of the time,
       in fewer than five bursts;
     - 2, in turn: ``coherence`` is over its null and a narrow peak, ``share_3_7`` over 0.3,
-      ``correlation`` below 0, ``peak_correlation`` at least 0.4, and ``lag_s`` half a cycle of
-      ``coherence_hz``, within a tenth of one;
+      ``cycle_correlation`` at least 0.35, ``peak_correlation`` at least 0.4, ``correlation`` below
+      0, and ``lag_s`` half a cycle of ``coherence_hz``, within a tenth of one;
     - 3, together: the same with ``correlation`` above 0, whatever the lag;
     - 1, tonic co-contraction: both above rest for a second in one go, ``level_index`` at least 0.4,
       ``correlation_corrected`` at least 0.5 or ``insufficient_modulation``;
-    - 4, bursts: at least five, whose median is no longer than 0.2 s;
+    - 4, bursts: at least five, and ``brief_share`` at least 0.5;
     - 5, indeterminate: none of these, as where muscles move in turn at will, or a tic.
 
     There is no published cut-off for any of these: they are this project's, and the guide has how
@@ -115,16 +115,24 @@ class MuscleState:
     by half; ``coherence_hz``, where most power is common to both; ``is_narrow``, 1
     where the coherence is more than twice the median up to 20 Hz; ``share_0_1`` and ``share_3_7``,
     how much of an envelope's power up to 20 Hz is below 1 Hz, and at 3-7 Hz, the lower one of both
-    muscles, by one transform of the whole window; ``correlation_corrected`` and
+    muscles, by one transform of the whole window; ``cycle_correlation``, the
+    correlation of a muscle with itself a cycle of ``coherence_hz`` later, up to a bin beside it,
+    the lower one of both muscles; ``correlation_corrected`` and
     ``insufficient_modulation`` of moving means of 0.2 s, as those of `co_contraction`;
     ``level_index``, see there; ``n_bursts`` and ``burst_s``, how many bursts of either muscle lie
-    in the window whole, and their median, from three standard deviations above rest down to two.
+    in the window whole, and their median, from three standard deviations above rest down to two, if
+    they get above five; ``brief_share``, which share of the time above rest those of at most 0.1 s
+    fill.
 
     What is wrong, 1 or 0: ``is_crosstalk``, ``is_identical``, ``is_clipped`` as those of
     `co_contraction`; ``is_like_heart``, one muscle's bursts beat 0.6 to 2.2 times a second, with
-    intervals that vary by no more than 15 % and no longer than 0.15 s; in each of these there is no
-    ``state``. ``has_bad_signal``, always valid: a tainted sample within `span_samples`, a flat
-    channel, or one with less than a quarter of what it has at rest; then nothing else is valid.
+    intervals that vary by no more than 15 % and no longer than 0.15 s, or power in the two octaves
+    below the band beats so, with intervals that vary by no more than 20 %, and is more than 0.4 of
+    that within, or 0.1 where bursts are brief; ``has_movement_artifact``, it is more than 0.4 and
+    does not beat: walking muscles have 0.02 to 0.31. In each of these there is no ``state``, and
+    with movement or beats below the band none of the other numbers. ``has_bad_signal``, always
+    valid: a tainted sample within `span_samples`, a flat channel, or one with less than a quarter
+    of what it has at rest; then nothing else is valid.
 
     In patients the coherence at 4-7 Hz did not tell dystonia from controls [1]_, so it never
     decides alone here: rare bursts in both muscles are coherent at all frequencies, too.

@@ -1,5 +1,7 @@
 """EMG whose drive is known: Gaussian noise of a band, times a drive."""
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
@@ -47,3 +49,18 @@ def hann_bursts(onset_s: Signal, duration_s: Signal, length_s: float) -> Signal:
         shape = 0.5 - 0.5 * np.cos(2.0 * np.pi * (np.arange(n_samples) + 0.5) / n_samples)
         drive[first : first + n_samples] = np.maximum(drive[first : first + n_samples], shape)
     return drive
+
+
+def walking_noise(data_dir: Path, n_pieces: int) -> Signal:
+    """Return noise of the spectra of walking muscles, phases drawn anew, of mean modulus 1."""
+    file = data_dir / "emg-walk-13muscles" / "emg_13muscles.csv"
+    recorded = np.genfromtxt(file, delimiter=",", skip_header=1)[:, 1:13]
+    random = np.random.default_rng(9)
+    size = np.abs(np.fft.rfft(recorded - recorded.mean(axis=0), axis=0))
+    pieces = []
+    for _ in range(n_pieces):
+        phase = np.exp(2j * np.pi * random.random(size.shape))
+        pieces.append(np.fft.irfft(size * phase, axis=0))
+    joined = np.concatenate(pieces)
+    sections = butter(2, (20.0, 450.0), "bandpass", output="sos", fs=RATE_HZ)
+    return np.asarray(joined / np.abs(sosfilt(sections, joined, axis=0)).mean(axis=0))

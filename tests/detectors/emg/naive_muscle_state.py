@@ -152,15 +152,47 @@ def state_of(  # noqa: PLR0917 each is one thing that decides
     return state
 
 
+def corrected_of(a: Signal, b: Signal, windows: Windows) -> tuple[float, bool]:
+    """Return the correlation without the noise of envelopes, and whether there is too little."""
+    smooth = [
+        np.convolve(each, np.ones(windows.n_smooth), "valid") / windows.n_smooth for each in (a, b)
+    ]
+    shares = []
+    for each in smooth:
+        u2 = each.var() / each.mean() ** 2
+        v2 = (u2 - windows.noise_cv2) / (1.0 + windows.noise_cv2)
+        shares.append(v2 / u2 if v2 >= windows.noise_cv2 else 0.0)
+    is_insufficient = min(shares) == 0.0
+    corrected = 0.0
+    if not is_insufficient:
+        slow = np.corrcoef(smooth[0], smooth[1])[0, 1]
+        corrected = float(np.clip(slow / np.sqrt(shares[0] * shares[1]), -1.0, 1.0))
+    return corrected, is_insufficient
+
+
+def level_of(
+    config: MuscleStateConfig, envelopes: tuple[Signal, Signal], labels: tuple[str, str]
+) -> tuple[float, bool]:
+    """Return the level index, and whether any of both muscles is above rest."""
+    norms = [
+        np.maximum(each - config.rest_uv[label], 0.0)
+        / (config.reference_uv[label] - config.rest_uv[label])
+        for each, label in zip(envelopes, labels, strict=True)
+    ]
+    total = (norms[0] + norms[1]).sum()
+    level_index = float(2.0 * np.minimum(norms[0], norms[1]).sum() / total) if total > 0.0 else 0.0
+    return level_index, bool(total > 0.0)
+
+
 def measures_of(
     config: MuscleStateConfig,
-    muscles: tuple[Muscle, Muscle],
-    guarded: tuple[Signal, Signal],
+    pair: tuple[tuple[Muscle, Signal], tuple[Muscle, Signal]],
     labels: tuple[str, str],
     newest: int,
     windows: Windows,
 ) -> tuple[list[float], list[bool]]:
     """Return the outputs of one sound pair, none of which is clipped, flat or off."""
+    muscles, guarded = [muscle for muscle, _ in pair], [powers for _, powers in pair]
     at = newest - np.arange(windows.n)[::-1] * windows.step
     a, b = (muscle.envelope_uv[at] for muscle in muscles)
     rate_hz = windows.rate_hz
@@ -180,26 +212,8 @@ def measures_of(
     k = round(at_hz * windows.segment / rate_hz)
     cycle = min(at_a_cycle(each, k, windows) for each in (da, db))
     peak, lag = float(near.max()), (int(np.argmax(near)) - most) / rate_hz
-    smooth = [
-        np.convolve(each, np.ones(windows.n_smooth), "valid") / windows.n_smooth for each in (a, b)
-    ]
-    shares = []
-    for each in smooth:
-        u2 = each.var() / each.mean() ** 2
-        v2 = (u2 - windows.noise_cv2) / (1.0 + windows.noise_cv2)
-        shares.append(v2 / u2 if v2 >= windows.noise_cv2 else 0.0)
-    is_insufficient = min(shares) == 0.0
-    corrected = 0.0
-    if not is_insufficient:
-        slow = np.corrcoef(smooth[0], smooth[1])[0, 1]
-        corrected = float(np.clip(slow / np.sqrt(shares[0] * shares[1]), -1.0, 1.0))
-    norms = [
-        np.maximum(each - config.rest_uv[label], 0.0)
-        / (config.reference_uv[label] - config.rest_uv[label])
-        for each, label in zip((a, b), labels, strict=True)
-    ]
-    total = (norms[0] + norms[1]).sum()
-    level_index = float(2.0 * np.minimum(norms[0], norms[1]).sum() / total) if total > 0.0 else 0.0
+    corrected, is_insufficient = corrected_of(a, b, windows)
+    level_index, has_level = level_of(config, (a, b), labels)
     on = [
         is_on_of(each, config.rest_uv[label], config.rest_sd_uv[label])
         for each, label in zip((a, b), labels, strict=True)
@@ -217,7 +231,7 @@ def measures_of(
     is_crosstalk = abs(crosstalk) > config.crosstalk_max
     last_step = (newest + 1) // windows.step
     below = [
-        below_of(each[last_step - windows.n : last_step], m @ m / m.size, rate_hz)
+        below_of(each[last_step - windows.n : last_step], float(m @ m) / m.size, rate_hz)
         for each, m in zip(guarded, raw, strict=True)
     ]
     beats = "heart" in below or ("faint" in below and brief >= 0.5)
@@ -257,7 +271,7 @@ def measures_of(
         valid[0], valid[2], valid[12], valid[14] = (
             has_state,
             not is_insufficient,
-            total > 0.0,
+            has_level,
             bool(durations),
         )
     return [value * is_valid for value, is_valid in zip(values, valid, strict=True)], valid
@@ -297,11 +311,11 @@ def muscle_state(config: MuscleStateConfig, layout: StreamLayout, given: StreamS
             valid.append([])
             for labels in pairs:
                 a, b = (muscles[label] for label in labels)
-                below = powers[labels[0]], powers[labels[1]]
+                below = (a, powers[labels[0]]), (b, powers[labels[1]])
                 is_full = [each.n_good[newest] >= windows.span for each in (a, b)]
                 found = [0.0] * N_OUTPUTS, [False] * N_OUTPUTS
                 if all(is_full) and not (a.is_doubtful[newest] or b.is_doubtful[newest]):
-                    found = measures_of(config, (a, b), below, labels, newest, windows)
+                    found = measures_of(config, below, labels, newest, windows)
                 elif any(
                     each.was_bad[newest] and not full
                     for each, full in zip((a, b), is_full, strict=True)
