@@ -84,6 +84,17 @@ def filters_of(band_hz: tuple[float, float], envelope_hz: float, rate_hz: float)
     )
 
 
+def settle_samples_of(sections: NDArray[np.float64]) -> int:
+    """Return after how many samples scipy's sections have no more than 5 % of a response to come.
+
+    Examples
+    --------
+    >>> settle_samples_of(butter(2, 20.0, output="sos", fs=1000.0))
+    22
+    """
+    return _settle_samples(_response(sections))
+
+
 def _response(sections: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what comes of a single 1."""
     poles = np.concatenate([np.roots(section[3:]) for section in sections])

@@ -109,22 +109,22 @@ def take_muscles(
         found = raw
         for section in range(len(muscles.band)):
             memory = muscles.band_memory[channel, section]
-            found = _section(found, muscles.band[section], memory)
+            found = filter_section(found, muscles.band[section], memory)
         muscles.filtered_uv[channel] = found
         if muscles.settings.is_energy:
             before = muscles.before_uv[channel]
             energy = abs(before[0] * before[0] - before[1] * found)
             before[1] = before[0]
             before[0] = found
-            smooth = _section(energy, muscles.low_pass, muscles.envelope_memory[channel])
+            smooth = filter_section(energy, muscles.low_pass, muscles.envelope_memory[channel])
             muscles.envelope_uv[channel] = np.sqrt(max(smooth, 0.0))
         else:
             memory = muscles.envelope_memory[channel]
-            muscles.envelope_uv[channel] = _section(abs(found), muscles.low_pass, memory)
+            muscles.envelope_uv[channel] = filter_section(abs(found), muscles.low_pass, memory)
 
 
 @kernel
-def _section(x: float, section: NDArray[np.float64], memory: NDArray[np.float64]) -> float:
+def filter_section(x: float, section: NDArray[np.float64], memory: NDArray[np.float64]) -> float:
     """Return what a section gives, in scipy's form and order (transposed direct form II)."""
     made = section[0] * x + memory[0]
     memory[0] = section[1] * x - section[3] * made + memory[1]

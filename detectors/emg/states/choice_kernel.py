@@ -3,14 +3,15 @@
 from typing import Final
 
 from detectors.compiling.kernel import kernel
-from detectors.emg.states.pair_bursts_kernel import longest_together
+from detectors.emg.states.pair_bursts_kernel import BRIEF_SHARE_MIN, longest_together
 from detectors.emg.states.state import (
-    BURST_S,
+    BRIEF_SHARE,
     COHERENCE,
     COHERENCE_HZ,
     COHERENCE_NULL,
     CORRECTED,
     CORRELATION,
+    CYCLE_CORRELATION,
     INSUFFICIENT,
     IS_NARROW,
     LAG,
@@ -35,8 +36,10 @@ INDETERMINATE: Final = 5.0
 _REST_SHARE: Final = 0.02
 #: Share of the envelope's power up to 20 Hz that a tremor has at 3-7 Hz, at least.
 _TREMOR_SHARE: Final = 0.3
-#: How well one muscle repeats the other half a cycle later, at least.
+#: How well one muscle repeats the other within a cycle, at least.
 _PEAK_CORRELATION: Final = 0.4
+#: How well each muscle repeats itself a cycle later, at least: bursts at random times do not.
+_CYCLE_CORRELATION: Final = 0.35
 #: How far from half a cycle the lag of muscles in turn may be, in cycles.
 _HALF_CYCLE: Final = 0.1
 #: How long both muscles of a posture are above rest in one go.
@@ -44,9 +47,8 @@ _TOGETHER_S: Final = 1.0
 #: Level index and corrected correlation of a posture, at least.
 _LEVEL_INDEX: Final = 0.4
 _CORRELATION: Final = 0.5
-#: Bursts that make a state, at least, and how long they are, at most.
+#: Bursts that make a state, at least.
 _N_BURSTS: Final = 5.0
-_BURST_S: Final = 0.2
 
 
 @kernel
@@ -60,7 +62,7 @@ def choose_state(hop: int, to: int, a: int, b: int, state: State) -> float:
     if _is_tremor(hop, to, state):
         at_hz, lag_s = values[to + COHERENCE_HZ], values[to + LAG]
         is_half = abs(abs(lag_s) - 0.5 / at_hz) <= _HALF_CYCLE / at_hz
-        if correlation < 0.0 and is_half and values[to + PEAK_CORRELATION] >= _PEAK_CORRELATION:
+        if correlation < 0.0 and is_half:
             return ALTERNATING
         if correlation > 0.0:
             return SYNCHRONOUS
@@ -69,7 +71,7 @@ def choose_state(hop: int, to: int, a: int, b: int, state: State) -> float:
     is_common = valid[to + CORRECTED] and values[to + CORRECTED] >= _CORRELATION
     if is_held and (is_common or values[to + INSUFFICIENT] > 0.0):
         return TONIC
-    if values[to + N_BURSTS] >= _N_BURSTS and values[to + BURST_S] <= _BURST_S:
+    if values[to + N_BURSTS] >= _N_BURSTS and values[to + BRIEF_SHARE] >= BRIEF_SHARE_MIN:
         return BURST
     return INDETERMINATE
 
@@ -81,6 +83,12 @@ def _is_tremor(hop: int, to: int, state: State) -> bool:
     Coherence alone says little: rare bursts in both muscles are coherent at all frequencies.
     """
     values = state.hops.values[hop]
+    if values[to + SHARE_3_7] <= _TREMOR_SHARE:
+        return False
+    if values[to + CYCLE_CORRELATION] < _CYCLE_CORRELATION:
+        return False
+    if values[to + PEAK_CORRELATION] < _PEAK_CORRELATION:
+        return False
     is_coherent = values[to + COHERENCE] > values[to + COHERENCE_NULL]
     is_narrow = values[to + IS_NARROW] > 0.0
-    return bool(is_coherent and is_narrow and values[to + SHARE_3_7] > _TREMOR_SHARE)
+    return bool(is_coherent and is_narrow)

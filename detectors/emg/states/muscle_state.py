@@ -18,6 +18,7 @@ from detectors.emg.spectrum.fourier_kernel import twiddle_factors
 from detectors.emg.states import muscle_state_kernel as kernel
 from detectors.emg.states.chance import coherence_null, noise_hz
 from detectors.emg.states.config import MuscleStateConfig
+from detectors.emg.states.guard_kernel import guard_of, guard_settle_samples
 from detectors.emg.states.state import N_FOUND, Counters, Settings, State
 from detectors.estimates import Seen
 from detectors.kernels.hop_kernel import HopKernel
@@ -32,6 +33,7 @@ _MEASURES: Final = (
     Measure("correlation_corrected", "", signed=True),
     Measure("peak_correlation", "", signed=True),
     Measure("lag_s", "s", signed=True),
+    Measure("cycle_correlation", "", signed=True),
     *with_null("coherence", ""),
     Measure("coherence_hz", "Hz"),
     Measure("is_narrow", ""),
@@ -40,11 +42,13 @@ _MEASURES: Final = (
     Measure("level_index", ""),
     Measure("n_bursts", ""),
     Measure("burst_s", "s"),
+    Measure("brief_share", ""),
     Measure("insufficient_modulation", ""),
     Measure("is_crosstalk", ""),
     Measure("is_identical", ""),
     Measure("is_clipped", ""),
     Measure("is_like_heart", ""),
+    Measure("has_movement_artifact", ""),
     Measure("has_bad_signal", ""),
 )
 #: Edge of the envelope, and envelopes in a second.
@@ -173,6 +177,7 @@ class MuscleState:
         self.rate_hz = layout.rate_hz
         require_envelope(_ENVELOPE_HZ, config.stream, self.rate_hz)
         band_hz = band_of(config, self.rate_hz)
+        self._low_hz = band_hz[0]
         self._filters = filters_of(band_hz, _ENVELOPE_HZ, self.rate_hz)
         self._levels = levels_of(config, layout, self.channels)
         self._step = max(1, round(self.rate_hz / _ENVELOPE_RATE_HZ))
@@ -182,7 +187,9 @@ class MuscleState:
         self._n_window = self._n_hops * hop
         self.hop_samples = hop * self._step
         self.window_samples = self._n_window * self._step
-        self.span_samples = self.window_samples + self._filters.settle_samples
+        self.span_samples = self.window_samples + max(
+            self._filters.settle_samples, guard_settle_samples(self._low_hz, self.rate_hz)
+        )
         self.delay_s = self._filters.delay_s + self.window_samples / (2.0 * self.rate_hz)
         self._n_padded = 1 << (self._n_window - 1).bit_length()
         n_segment = round(config.segment_s * rate_hz)
@@ -194,7 +201,7 @@ class MuscleState:
         alpha = config.alpha / len(in_band)
         self.coherence_null = coherence_null(self._n_segments, n_segment, alpha)
         self._settings = self._settings_of(config, band_hz, rate_hz, in_band)
-        n_values = len(self.channels) * (4 * self._n_window + 4 * self._n_hops)
+        n_values = len(self.channels) * (5 * self._n_window + 4 * self._n_hops)
         require_memory("window_s", config.window_s, n_values)
         self._columns = np.array(
             [layout.channels.index(label) for label in self.channels], dtype=np.int64
@@ -264,6 +271,7 @@ class MuscleState:
             onsets=np.zeros(n_window),
             coherence=np.zeros(n_bins),
             sorted_coherence=np.zeros(n_bins),
+            guard=guard_of(n_channels, n_window, self._low_hz, self.rate_hz),
             extremes=no_extremes(self._n_hops, n_channels),
             settings=self._settings,
             counters=Counters(hop_samples=self.hop_samples),

@@ -7,6 +7,7 @@ from detectors.compiling.kernel import kernel
 from detectors.compiling.opened import opened
 from detectors.emg.extremes_kernel import begin_hop, take_extremes
 from detectors.emg.muscles_kernel import restart_muscles, take_muscles
+from detectors.emg.states.guard_kernel import end_step, restart_guard, take_guard
 from detectors.emg.states.muscle_window_kernel import look_at_muscle
 from detectors.emg.states.pair_kernel import write_pair
 from detectors.emg.states.state import State
@@ -18,6 +19,7 @@ def _restart(state: State) -> None:
     """Forget everything, of all channels."""
     counters = state.counters
     restart_muscles(state.muscles)
+    restart_guard(state.guard)
     state.past_uv[:] = 0.0
     state.sums[:] = 0.0
     state.extremes.before_uv[:] = np.nan
@@ -37,6 +39,7 @@ def _take(
     """Take one sample of all channels: into the sums of its hop, and every 10 ms an envelope."""
     muscles, counters = state.muscles, state.counters
     take_muscles(samples_uv, taint, row, muscles)
+    take_guard(muscles, state.guard)
     counters.n_samples += 1
     sums = state.sums[counters.hop]
     n_channels = muscles.columns.size
@@ -50,6 +53,7 @@ def _take(
     if counters.n_samples % state.settings.step_samples == 0:
         for channel in range(n_channels):
             state.past_uv[channel, counters.oldest] = muscles.envelope_uv[channel]
+        end_step(counters.oldest, state.settings.step_samples, state.guard)
         counters.oldest = (counters.oldest + 1) % state.past_uv.shape[1]
 
 

@@ -7,6 +7,10 @@ import numpy as np
 from detectors.compiling.kernel import kernel
 from detectors.emg.states.state import State
 
+#: No burst of chorea or myoclonus is longer (s); a tic, a tremor below 5 Hz, a posture are.
+_BRIEF_S: Final = 0.1
+#: Share of the time above rest that brief bursts fill, where bursts are brief, at least.
+BRIEF_SHARE_MIN: Final = 0.5
 #: A heart beats so often (Hz), so regularly (variation of the intervals), and so briefly in EMG.
 _HEART_HZ_MIN: Final = 0.6
 _HEART_HZ_MAX: Final = 2.2
@@ -25,6 +29,23 @@ def count_bursts(a: int, b: int, state: State) -> tuple[int, float]:
     if n_bursts == 0:
         return 0, 0.0
     return n_bursts, float(np.median(state.durations[:n_bursts])) / state.settings.envelope_rate_hz
+
+
+@kernel
+def brief_share(a: int, b: int, state: State) -> float:
+    """Return which share of the time above rest brief bursts fill, of both muscles together.
+
+    By time, and not by number: a contraction that just stays above rest is broken into many bursts.
+    """
+    n_bursts = _take_bursts(b, _take_bursts(a, 0, state), state)
+    n_brief = int(_BRIEF_S * state.settings.envelope_rate_hz + 1e-6)
+    brief = 0.0
+    for number in range(n_bursts):
+        brief += state.durations[number] if state.durations[number] <= n_brief else 0.0
+    n_on = 0
+    for number in range(state.is_on.shape[1]):
+        n_on += int(state.is_on[a, number]) + int(state.is_on[b, number])
+    return brief / n_on if n_on > 0 else 0.0
 
 
 @kernel

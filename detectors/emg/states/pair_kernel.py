@@ -8,16 +8,20 @@ from numpy.typing import NDArray
 from detectors.compiling.kernel import kernel
 from detectors.emg.extremes_kernel import is_clipped
 from detectors.emg.states.choice_kernel import choose_state
-from detectors.emg.states.pair_bursts_kernel import count_bursts, is_like_heart
+from detectors.emg.states.guard_kernel import CONTAMINATED, FAINT, is_beating, ratio_below
+from detectors.emg.states.pair_bursts_kernel import BRIEF_SHARE_MIN, brief_share, count_bursts, is_like_heart
 from detectors.emg.states.state import (
+    BRIEF_SHARE,
     BURST_S,
     COHERENCE,
     COHERENCE_HZ,
     COHERENCE_NULL,
     CORRECTED,
     CORRELATION,
+    CYCLE_CORRELATION,
     EMG_SQUARE,
     HAS_BAD_SIGNAL,
+    HAS_MOVEMENT_ARTIFACT,
     INSUFFICIENT,
     IS_CLIPPED,
     IS_CROSSTALK,
@@ -50,6 +54,12 @@ _IDENTICAL: Final = 0.99
 _OFF_SHARE: Final = 0.25
 #: A mean square that is no more than this (µV²) is no EMG.
 _FLAT_UV2: Final = 1e-12
+#: What lies below the band of a channel.
+_NOTHING: Final = 0
+_HEART: Final = 1
+_MOVEMENT: Final = 2
+#: It would not mislead where muscles are active, but makes brief bursts where they rest.
+_FAINT_HEART: Final = 3
 #: A peak of coherence is narrow where it is more than this many times the median up to 20 Hz.
 _NARROW: Final = 2.0
 
@@ -70,12 +80,18 @@ def write_pair(hop: int, pair: int, taint: NDArray[np.uint16], state: State) -> 
     is_crosstalk = abs(crosstalk) > state.settings.crosstalk_max
     identical = abs(crosstalk) > _IDENTICAL
     clipped = is_clipped(a, state.extremes) or is_clipped(b, state.extremes)
-    like_heart = is_like_heart(a, state) or is_like_heart(b, state)
+    below_a, below_b = _what_is_below(a, state), _what_is_below(b, state)
+    moved = below_a == _MOVEMENT or below_b == _MOVEMENT
+    beats = below_a == _HEART or below_b == _HEART
+    faint = below_a == _FAINT_HEART or below_b == _FAINT_HEART
+    beats = beats or (faint and brief_share(a, b, state) >= BRIEF_SHARE_MIN)
+    like_heart = beats or is_like_heart(a, state) or is_like_heart(b, state)
     write_value(hops, hop, to + IS_CROSSTALK, 1.0 if is_crosstalk else 0.0, is_valid=True)
     write_value(hops, hop, to + IS_IDENTICAL, 1.0 if identical else 0.0, is_valid=True)
     write_value(hops, hop, to + IS_CLIPPED, 1.0 if clipped else 0.0, is_valid=True)
     write_value(hops, hop, to + IS_LIKE_HEART, 1.0 if like_heart else 0.0, is_valid=True)
-    is_sound = not clipped and not identical
+    write_value(hops, hop, to + HAS_MOVEMENT_ARTIFACT, 1.0 if moved else 0.0, is_valid=True)
+    is_sound = not clipped and not identical and not moved and not beats
     _write_together(hop, to, a, b, is_sound, state)
     is_known = is_sound and not is_crosstalk and not like_heart
     found = choose_state(hop, to, a, b, state) if is_known else 0.0
@@ -88,14 +104,18 @@ def _write_together(hop: int, to: int, a: int, b: int, is_sound: bool, state: St
     hops = state.hops
     one, other = state.found[a], state.found[b]
     modulated = is_sound and one[SQUARES] > 0.0 and other[SQUARES] > 0.0
-    _write_coherence(hop, to, a, b, modulated, state)
+    at = _write_coherence(hop, to, a, b, modulated, state)
     _write_lag(hop, to, a, b, modulated, state)
+    cycle = min(_at_a_cycle(a, at, state), _at_a_cycle(b, at, state)) if modulated else 0.0
+    write_value(hops, hop, to + CYCLE_CORRELATION, cycle, modulated)
     _write_posture(hop, to, a, b, modulated, state)
     write_value(hops, hop, to + SHARE_0_1, min(one[LOW], other[LOW]), modulated)
     write_value(hops, hop, to + SHARE_3_7, min(one[TREMOR], other[TREMOR]), modulated)
     n_bursts, burst_s = count_bursts(a, b, state)
     write_value(hops, hop, to + N_BURSTS, float(n_bursts), is_sound)
     write_value(hops, hop, to + BURST_S, burst_s, is_sound and n_bursts > 0)
+    brief = brief_share(a, b, state) if is_sound else 0.0
+    write_value(hops, hop, to + BRIEF_SHARE, brief, is_sound)
 
 
 @kernel
@@ -149,8 +169,8 @@ def _write_posture(hop: int, to: int, a: int, b: int, modulated: bool, state: St
 
 
 @kernel
-def _write_coherence(hop: int, to: int, a: int, b: int, modulated: bool, state: State) -> None:
-    """Write the highest coherence at 3-7 Hz, whether it is a narrow peak, and of which rhythm.
+def _write_coherence(hop: int, to: int, a: int, b: int, modulated: bool, state: State) -> int:
+    """Write the highest coherence at 3-7 Hz, and if it is narrow; return the bin of the rhythm.
 
     A rhythm is as coherent in the bins beside its own, where its power leaks to: it is in the bin
     with the most power in common.
@@ -181,6 +201,19 @@ def _write_coherence(hop: int, to: int, a: int, b: int, modulated: bool, state: 
     write_value(hops, hop, to + COHERENCE_NULL, settings.coherence_null, modulated)
     write_value(hops, hop, to + COHERENCE_HZ, at_hz, modulated)
     write_value(hops, hop, to + IS_NARROW, 1.0 if highest > _NARROW * median else 0.0, modulated)
+    return at
+
+
+@kernel
+def _at_a_cycle(channel: int, at: int, state: State) -> float:
+    """Return how well a muscle repeats itself after a cycle of the rhythm of a bin, or beside it."""
+    settings = state.settings
+    first = max(settings.n_segment // (at + 1), 1)
+    last = settings.n_segment // (at - 1) if at > 1 else settings.n_lags
+    highest = -state.found[channel, SQUARES]
+    for lag in range(first, min(last, settings.n_lags) + 1):
+        highest = max(highest, _product(channel, channel, lag, state))
+    return float(highest / state.found[channel, SQUARES])
 
 
 @kernel
@@ -210,6 +243,19 @@ def _crosstalk(pair: int, a: int, b: int, state: State) -> float:
         total += state.sums[hop, state.columns.size + pair]
     squares = state.found[a, EMG_SQUARE] * state.found[b, EMG_SQUARE]
     return float(total / state.settings.n_emg / np.sqrt(squares))
+
+
+@kernel
+def _what_is_below(channel: int, state: State) -> int:
+    """Return what lies below the band: nothing that matters, the heart, or movement."""
+    guard, oldest = state.guard, state.counters.oldest
+    ratio = ratio_below(channel, state.found[channel, EMG_SQUARE], guard)
+    if ratio <= FAINT:
+        return _NOTHING
+    is_heart = is_beating(channel, oldest, state.settings.envelope_rate_hz, guard)
+    if ratio <= CONTAMINATED:
+        return _FAINT_HEART if is_heart else _NOTHING
+    return _HEART if is_heart else _MOVEMENT
 
 
 @kernel

@@ -7,6 +7,7 @@ import numpy as np
 from detectors.compiling.layout import Array1, Array2, Array3, Record
 from detectors.emg.extremes_kernel import Extremes
 from detectors.emg.muscles_kernel import Muscles
+from detectors.emg.states.guard_kernel import Guard
 from detectors.kernels.hops import NO_HOPS, Hops
 
 #: Columns of a pair in the output.
@@ -15,22 +16,25 @@ CORRELATION: Final = 1
 CORRECTED: Final = 2
 PEAK_CORRELATION: Final = 3
 LAG: Final = 4
-COHERENCE: Final = 5
-COHERENCE_NULL: Final = 6
-COHERENCE_HZ: Final = 7
-IS_NARROW: Final = 8
-SHARE_0_1: Final = 9
-SHARE_3_7: Final = 10
-LEVEL_INDEX: Final = 11
-N_BURSTS: Final = 12
-BURST_S: Final = 13
-INSUFFICIENT: Final = 14
-IS_CROSSTALK: Final = 15
-IS_IDENTICAL: Final = 16
-IS_CLIPPED: Final = 17
-IS_LIKE_HEART: Final = 18
-HAS_BAD_SIGNAL: Final = 19
-N_COLUMNS: Final = 20
+CYCLE_CORRELATION: Final = 5
+COHERENCE: Final = 6
+COHERENCE_NULL: Final = 7
+COHERENCE_HZ: Final = 8
+IS_NARROW: Final = 9
+SHARE_0_1: Final = 10
+SHARE_3_7: Final = 11
+LEVEL_INDEX: Final = 12
+N_BURSTS: Final = 13
+BURST_S: Final = 14
+BRIEF_SHARE: Final = 15
+INSUFFICIENT: Final = 16
+IS_CROSSTALK: Final = 17
+IS_IDENTICAL: Final = 18
+IS_CLIPPED: Final = 19
+IS_LIKE_HEART: Final = 20
+HAS_MOVEMENT_ARTIFACT: Final = 21
+HAS_BAD_SIGNAL: Final = 22
+N_COLUMNS: Final = 23
 
 #: What is known of one muscle's window.
 MEAN: Final = 0
@@ -137,6 +141,8 @@ class State(NamedTuple):
     #: Coherence of a pair in each bin, and room to sort it, shapes (n_bins,).
     coherence: Array1[np.float64]
     sorted_coherence: Array1[np.float64]
+    #: The band below that of the EMG.
+    guard: Guard
     #: Extremes of the raw samples.
     extremes: Extremes
     #: Numbers that never change.
