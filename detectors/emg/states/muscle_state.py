@@ -96,13 +96,13 @@ class MuscleState:
 
     - 0, rest: both muscles are above rest and three standard deviations less than 2 % of the time,
       in fewer than five bursts;
-    - 2, in turn: ``coherence`` is over its null and a narrow peak, ``share_3_7`` over 0.3,
-      ``correlation`` below 0, ``peak_correlation`` at least 0.4, and ``lag_s`` half a cycle of
-      ``coherence_hz``, within a tenth of one;
-    - 3, together: the same with ``correlation`` above 0, whatever the lag;
+    - 2, in turn: a rhythm of 3-7 Hz in both: ``coherence`` over its null and a narrow peak,
+      ``share_3_7`` over 0.3, ``cycle_correlation`` at least 0.35, ``peak_correlation`` 0.4; with
+      ``correlation`` below 0, and ``lag_s`` half a cycle of ``coherence_hz``, within a tenth;
+    - 3, together: such a rhythm with ``correlation`` above 0, whatever the lag;
     - 1, tonic co-contraction: both above rest for a second in one go, ``level_index`` at least 0.4,
       ``correlation_corrected`` at least 0.5 or ``insufficient_modulation``;
-    - 4, bursts: at least five, whose median is no longer than 0.2 s;
+    - 4, bursts: at least five, ``brief_share`` at least a half;
     - 5, indeterminate: none of these, as where muscles move in turn at will, or a tic.
 
     There is no published cut-off for any of these: they are this project's, and the guide has how
@@ -111,6 +111,7 @@ class MuscleState:
     The other outputs: ``correlation``, Pearson's of both envelopes without lag;
     ``peak_correlation`` and ``lag_s``, the highest of ``Σ A(t) B(t + lag)`` over the norms of both,
     up to a cycle of ``coherence_hz`` either way, the lag positive where the second muscle follows;
+    ``cycle_correlation``, how well each muscle repeats itself a cycle later, the lower one of both;
     ``coherence``, the highest magnitude-squared coherence at 3-7 Hz, of Hann segments that overlap
     by half; ``coherence_hz``, where most power is common to both; ``is_narrow``, 1
     where the coherence is more than twice the median up to 20 Hz; ``share_0_1`` and ``share_3_7``,
@@ -118,13 +119,16 @@ class MuscleState:
     muscles, by one transform of the whole window; ``correlation_corrected`` and
     ``insufficient_modulation`` of moving means of 0.2 s, as those of `co_contraction`;
     ``level_index``, see there; ``n_bursts`` and ``burst_s``, how many bursts of either muscle lie
-    in the window whole, and their median, from three standard deviations above rest down to two.
+    in the window whole, and their median, from three standard deviations above rest down to two;
+    ``brief_share``, which share of the time above rest bursts of at most 0.1 s fill.
 
     What is wrong, 1 or 0: ``is_crosstalk``, ``is_identical``, ``is_clipped`` as those of
-    `co_contraction`; ``is_like_heart``, one muscle's bursts beat 0.6 to 2.2 times a second, with
-    intervals that vary by no more than 15 % and no longer than 0.15 s; in each of these there is no
-    ``state``. ``has_bad_signal``, always valid: a tainted sample within `span_samples`, a flat
-    channel, or one with less than a quarter of what it has at rest; then nothing else is valid.
+    `co_contraction`; ``is_like_heart``, one muscle's bursts, or what lies in the two octaves below
+    the band, beat 0.6 to 2.2 times a second, as regularly as a heart; ``has_movement_artifact``,
+    those two octaves have more than 0.4 of the power of the EMG, and no beat. In each of these
+    there is no ``state``. ``has_bad_signal``, always valid: a tainted sample within
+    `span_samples`, a flat channel, or one with less than a quarter of what it has at rest; then
+    nothing else is valid.
 
     In patients the coherence at 4-7 Hz did not tell dystonia from controls [1]_, so it never
     decides alone here: rare bursts in both muscles are coherent at all frequencies, too.

@@ -9,7 +9,12 @@ from detectors.compiling.kernel import kernel
 from detectors.emg.extremes_kernel import is_clipped
 from detectors.emg.states.choice_kernel import choose_state
 from detectors.emg.states.guard_kernel import CONTAMINATED, FAINT, is_beating, ratio_below
-from detectors.emg.states.pair_bursts_kernel import BRIEF_SHARE_MIN, brief_share, count_bursts, is_like_heart
+from detectors.emg.states.pair_bursts_kernel import (
+    BRIEF_SHARE_MIN,
+    brief_share,
+    count_bursts,
+    is_like_heart,
+)
 from detectors.emg.states.state import (
     BRIEF_SHARE,
     BURST_S,
@@ -81,9 +86,9 @@ def write_pair(hop: int, pair: int, taint: NDArray[np.uint16], state: State) -> 
     identical = abs(crosstalk) > _IDENTICAL
     clipped = is_clipped(a, state.extremes) or is_clipped(b, state.extremes)
     below_a, below_b = _what_is_below(a, state), _what_is_below(b, state)
-    moved = below_a == _MOVEMENT or below_b == _MOVEMENT
-    beats = below_a == _HEART or below_b == _HEART
-    faint = below_a == _FAINT_HEART or below_b == _FAINT_HEART
+    moved = _MOVEMENT in (below_a, below_b)
+    beats = _HEART in (below_a, below_b)
+    faint = _FAINT_HEART in (below_a, below_b)
     beats = beats or (faint and brief_share(a, b, state) >= BRIEF_SHARE_MIN)
     like_heart = beats or is_like_heart(a, state) or is_like_heart(b, state)
     write_value(hops, hop, to + IS_CROSSTALK, 1.0 if is_crosstalk else 0.0, is_valid=True)
@@ -206,7 +211,7 @@ def _write_coherence(hop: int, to: int, a: int, b: int, modulated: bool, state: 
 
 @kernel
 def _at_a_cycle(channel: int, at: int, state: State) -> float:
-    """Return how well a muscle repeats itself after a cycle of the rhythm of a bin, or beside it."""
+    """Return how well a muscle repeats itself after a cycle of the rhythm of a bin."""
     settings = state.settings
     first = max(settings.n_segment // (at + 1), 1)
     last = settings.n_segment // (at - 1) if at > 1 else settings.n_lags

@@ -146,7 +146,7 @@ def state_of(  # noqa: PLR0917 each is one thing that decides
     return state
 
 
-def measures_of(
+def measures_of(  # noqa: PLR0915, PLR0917 one measure after the other, as they are defined
     config: MuscleStateConfig,
     muscles: tuple[Muscle, Muscle],
     guarded: tuple[Signal, Signal],
@@ -208,7 +208,7 @@ def measures_of(
     is_crosstalk = abs(crosstalk) > config.crosstalk_max
     last_step = (newest + 1) // windows.step
     below = [
-        below_of(each[last_step - windows.n : last_step], m @ m / m.size, rate_hz)
+        below_of(each[last_step - windows.n : last_step], float(m @ m / m.size), rate_hz)
         for each, m in zip(guarded, raw, strict=True)
     ]
     beats = "heart" in below or ("faint" in below and brief >= 0.5)
