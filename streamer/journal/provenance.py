@@ -1,5 +1,6 @@
 """Where a session came from: the header its journal begins with."""
 
+import functools
 import hashlib
 import platform
 from collections.abc import Sequence
@@ -21,12 +22,17 @@ _PACKAGES = ("stimloop", "numpy", "scipy", "numba", "llvmlite", "msgspec")
 def versions() -> dict[str, str]:
     """Return the versions of all software that results may depend on."""
     found = {"python": platform.python_version(), "estimates": VERSION}
-    for package in _PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = "not installed"
+    found |= {package: _installed(package) for package in _PACKAGES}
     return found | dict(REGISTRY.packages) | dict(POLICIES.packages)
+
+
+@functools.cache
+def _installed(package: str) -> str:
+    """Return the version of a package, read once: what is imported stays what it is."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def machine() -> dict[str, str]:
