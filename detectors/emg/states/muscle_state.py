@@ -111,7 +111,6 @@ class MuscleState:
     The other outputs: ``correlation``, Pearson's of both envelopes without lag;
     ``peak_correlation`` and ``lag_s``, the highest of ``Σ A(t) B(t + lag)`` over the norms of both,
     up to a cycle of ``coherence_hz`` either way, the lag positive where the second muscle follows;
-    ``cycle_correlation``, how well each muscle repeats itself a cycle later, the lower one of both;
     ``coherence``, the highest magnitude-squared coherence at 3-7 Hz, of Hann segments that overlap
     by half; ``coherence_hz``, where most power is common to both; ``is_narrow``, 1
     where the coherence is more than twice the median up to 20 Hz; ``share_0_1`` and ``share_3_7``,
